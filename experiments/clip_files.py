@@ -1,0 +1,105 @@
+"""The files of the bundled CLIP: tokenizer, configuration, weights, card."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import json
+import os
+import pathlib
+import re
+from typing import Any
+
+import flax.serialization
+import jax
+import numpy as np
+from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from transformers import CLIPConfig, CLIPTokenizerFast
+
+from experiments import concepts, scenes
+
+TEXT_LENGTH = 20  # tokens of a caption, start and end included
+START, END = "<|startoftext|>", "<|endoftext|>"
+# Mean and standard deviation of composed scenes, kept in the preprocessor's file.
+MEAN, STD = np.float32([0.66, 0.62, 0.58]), np.float32([0.32, 0.32, 0.34])
+
+
+def write_atomically(path: pathlib.Path, data: bytes) -> None:
+    """Writes a file that is either whole or as it was."""
+    scratch = path.with_name(path.name + ".part")
+    scratch.write_bytes(data)
+    os.replace(scratch, path)
+
+
+def make_tokenizer(
+    art: scenes.Art, folder: pathlib.Path
+) -> tuple[CLIPTokenizerFast, list[str]]:
+    """A CLIP tokenizer that knows each word of the captions as one token."""
+    phrases = [word for icon in art.names for word in scenes.words_for(icon)]
+    phrases += [t.format("") for t in concepts.TEMPLATES] + list(concepts.COLORS)
+    phrases += ["on a background", "an"]
+    words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
+    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
+    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
+    trainer = trainers.BpeTrainer(
+        vocab_size=20000, min_frequency=1, end_of_word_suffix="</w>", show_progress=False
+    )
+    tokenizer.train_from_iterator([" ".join(words)], trainer)
+    merges = json.loads(tokenizer.to_str())["model"]["merges"]
+    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
+    tokens = alphabet + [letter + "</w>" for letter in alphabet]
+    tokens += ["".join(pair) for pair in merges] + [START, END]
+    folder.mkdir(parents=True, exist_ok=True)
+    vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
+    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False))
+    lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
+    (folder / "merges.txt").write_text("\n".join(lines))
+    fast = CLIPTokenizerFast(
+        str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=TEXT_LENGTH
+    )
+    fast.save_pretrained(folder)
+    return fast, words
+
+
+def tokenize(
+    tokenizer: CLIPTokenizerFast, captions: Sequence[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Token numbers and mask, both int32 `[N, 20]`."""
+    out = tokenizer(
+        list(captions), padding="max_length", truncation=True, max_length=TEXT_LENGTH
+    )
+    return np.int32(out["input_ids"]), np.int32(out["attention_mask"])
+
+
+def make_config(
+    tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int
+) -> CLIPConfig:
+    """Image tower as asked, 64 pixels; text tower of two layers, 128 wide."""
+    start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
+    text = dict(
+        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=512, num_hidden_layers=2,
+        num_attention_heads=4, max_position_embeddings=TEXT_LENGTH, projection_dim=128,
+        bos_token_id=start, eos_token_id=end, pad_token_id=end,
+    )  # fmt: skip
+    vision = dict(
+        hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
+        num_attention_heads=width // 64, image_size=64, patch_size=patch, projection_dim=128,
+    )  # fmt: skip
+    return CLIPConfig(text_config=text, vision_config=vision, projection_dim=128)
+
+
+def save(
+    folder: pathlib.Path, config: CLIPConfig, params: Any, words: list[str], card: dict
+) -> None:
+    """Writes weights as half-precision Flax msgpack beside the tokenizer's files."""
+    config.save_pretrained(folder)
+    size = config.vision_config.image_size
+    preprocessor = {
+        "image_processor_type": "CLIPImageProcessor", "size": {"shortest_edge": size},
+        "crop_size": {"height": size, "width": size}, "do_normalize": True, "resample": 3,
+        "image_mean": MEAN.tolist(), "image_std": STD.tolist(),
+    }  # fmt: skip
+    (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=1))
+    (folder / "vocabulary.json").write_text(json.dumps({"words": words}))
+    (folder / "card.json").write_text(json.dumps(card, indent=1))
+    half = jax.tree.map(lambda x: np.asarray(x, np.float16), params)
+    write_atomically(folder / "flax_model.msgpack", flax.serialization.to_bytes(half))

@@ -1,0 +1,125 @@
+"""Which emoji the bundled CLIP learns, and the words for them.
+
+Names are CLDR short names, written as the icon sets write them (lower case,
+hyphens). A picture is called by its CLDR name unless `WORDS` says otherwise;
+what stands in `COMMON` is drawn more often while training.
+"""
+
+from __future__ import annotations
+
+# Unicode groups and subgroups (emoji-test.txt) that are depictable nouns.
+GROUPS = ("Animals & Nature", "Food & Drink", "Travel & Places", "Activities", "Objects")
+SUBGROUPS = ("face-costume", "heart", "monkey-face", "body-parts", "hand-fingers-open")
+# Signs, clock hands and near duplicates, which are names rather than things.
+SKIP_SUBGROUPS = ("time", "mail", "money", "sound", "lock", "office")
+SKIP_WORDS = (
+    "oncoming", "moon-face", "quarter-moon", "gibbous", "waxing", "waning", "globe-with",
+    "map-of", "medal", "speaker", "heart-with", "departure", "arrival", "no-evil",
+    "front-facing", "service-dog", "guide-dog", "love-hotel", "with-arrow", "card-index",
+    "suit", "mahjong", "flower-playing", "railway-car", "bookmark-tabs", "foggy",
+    "on-ground", "placard", "hair-pick", "level-slider", "control-knobs", "muted",
+    "badge", "identification", "x-ray", "hands", "hand-with", "raised", "vulcan",
+    "rightwards", "leftwards", "palm-up", "palm-down", "pushing", "new-moon", "anger",
+)  # fmt: skip
+EXTRA = ("watch", "alarm-clock", "key", "bell", "envelope", "scissors", "coin", "hourglass-done")
+
+# Other or better words for a picture than its CLDR name. The first is the name.
+WORDS: dict[str, tuple[str, ...]] = {
+    "ewe": ("sheep", "sheep", "lamb", "ewe"), "ram": ("ram", "sheep"),
+    "dog-face": ("dog", "dog face", "puppy"), "dog": ("dog",), "poodle": ("poodle", "dog"),
+    "cat-face": ("cat", "cat face", "kitten"), "cat": ("cat",), "black-cat": ("black cat",),
+    "cow-face": ("cow", "cow face"), "cow": ("cow",), "ox": ("ox", "bull"),
+    "horse-face": ("horse", "horse head"), "horse": ("horse",),
+    "pig-face": ("pig", "pig face"), "pig": ("pig",),
+    "mouse-face": ("mouse", "mouse face"), "mouse": ("mouse",),
+    "rabbit-face": ("rabbit", "bunny"), "rabbit": ("rabbit", "bunny", "hare"),
+    "tiger-face": ("tiger", "tiger face"), "monkey-face": ("monkey", "monkey face"),
+    "dragon-face": ("dragon", "dragon head"), "two-hump-camel": ("camel",),
+    "bear": ("bear", "bear face"), "lion": ("lion", "lion face"),
+    "chicken": ("chicken", "hen"), "baby-chick": ("chick", "baby chick"),
+    "hatching-chick": ("chick", "hatching chick"), "t-rex": ("dinosaur", "t rex"),
+    "sauropod": ("dinosaur", "sauropod"), "spouting-whale": ("whale",),
+    "tropical-fish": ("fish", "tropical fish"), "blowfish": ("blowfish", "puffer fish"),
+    "honeybee": ("bee", "honeybee"), "lady-beetle": ("ladybug", "ladybird", "beetle"),
+    "spiral-shell": ("shell", "sea shell"), "turtle": ("turtle", "tortoise"),
+    "crocodile": ("crocodile", "alligator"), "snowman-without-snow": ("snowman",),
+    "cherry-blossom": ("cherry blossom", "flower"), "white-flower": ("white flower",),
+    "hibiscus": ("hibiscus", "flower"), "blossom": ("flower", "blossom", "daisy"),
+    "sunflower": ("sunflower",), "tulip": ("tulip", "flower"), "rose": ("rose", "red rose"),
+    "evergreen-tree": ("pine tree", "fir tree", "tree"), "deciduous-tree": ("tree", "green tree"),
+    "shamrock": ("shamrock", "clover"), "four-leaf-clover": ("four leaf clover", "clover"),
+    "maple-leaf": ("maple leaf", "leaf"), "fallen-leaf": ("fallen leaf", "leaf"),
+    "leaf-fluttering-in-wind": ("leaf", "green leaves"), "seedling": ("seedling", "plant"),
+    "potted-plant": ("potted plant", "plant"), "red-apple": ("apple", "red apple"),
+    "green-apple": ("green apple", "apple"), "tangerine": ("orange", "tangerine"),
+    "ear-of-corn": ("corn", "ear of corn"), "hot-pepper": ("pepper", "chili pepper"),
+    "french-fries": ("french fries", "fries"), "hamburger": ("hamburger", "burger"),
+    "doughnut": ("doughnut", "donut"), "birthday-cake": ("cake", "birthday cake"),
+    "shortcake": ("cake", "shortcake"), "soft-ice-cream": ("ice cream", "ice cream cone"),
+    "ice-cream": ("ice cream",), "hot-beverage": ("coffee", "cup of tea", "hot drink", "cup"),
+    "wine-glass": ("wine glass", "glass of wine"), "beer-mug": ("beer", "beer mug"),
+    "cheese-wedge": ("cheese",), "bread": ("bread", "loaf of bread"), "egg": ("egg",),
+    "cooking": ("fried egg",), "poultry-leg": ("chicken leg",), "cut-of-meat": ("steak", "meat"),
+    "house": ("house", "home"), "house-with-garden": ("house", "house with garden"),
+    "houses": ("houses",), "derelict-house": ("old house", "house"), "castle": ("castle",),
+    "japanese-castle": ("japanese castle", "castle"), "church": ("church", "chapel"),
+    "snow-capped-mountain": ("mountain", "snowy mountain"), "mount-fuji": ("mount fuji", "mountain"),
+    "desert-island": ("island", "desert island"), "beach-with-umbrella": ("beach",),
+    "sunrise-over-mountains": ("sunrise over mountains", "sunrise"),
+    "night-with-stars": ("night", "starry night"), "cityscape": ("city", "cityscape"),
+    "automobile": ("car", "automobile"), "sport-utility-vehicle": ("car",), "taxi": ("taxi", "car"),
+    "delivery-truck": ("truck",), "articulated-lorry": ("truck", "lorry"),
+    "bicycle": ("bicycle", "bike"), "motorcycle": ("motorcycle", "motorbike"),
+    "locomotive": ("train", "locomotive"), "sailboat": ("sailboat", "boat", "ship"),
+    "speedboat": ("boat", "speedboat"), "airplane": ("airplane", "plane"),
+    "flying-saucer": ("ufo", "flying saucer"), "sun": ("sun", "yellow sun"),
+    "sun-with-face": ("sun", "smiling sun"), "full-moon": ("moon", "full moon"),
+    "crescent-moon": ("moon", "crescent moon"), "star": ("star", "yellow star"),
+    "ringed-planet": ("planet", "saturn"), "cloud": ("cloud",), "rainbow": ("rainbow",),
+    "high-voltage": ("lightning", "lightning bolt"), "fire": ("fire", "flame"),
+    "droplet": ("drop", "water drop"), "water-wave": ("wave", "sea", "ocean"),
+    "snowflake": ("snowflake",), "umbrella-with-rain-drops": ("umbrella", "rain"),
+    "umbrella": ("umbrella",), "closed-umbrella": ("closed umbrella",),
+    "jack-o-lantern": ("pumpkin", "jack o lantern"), "wrapped-gift": ("gift", "present"),
+    "christmas-tree": ("christmas tree",), "soccer-ball": ("ball", "soccer ball", "football"),
+    "tennis": ("tennis ball", "tennis"), "baseball": ("baseball", "ball"),
+    "red-heart": ("heart", "red heart"), "t-shirt": ("shirt", "t shirt"), "jeans": ("trousers", "jeans"),
+    "mans-shoe": ("shoe",), "running-shoe": ("shoe", "sneaker"), "womans-hat": ("hat",),
+    "top-hat": ("top hat", "hat"), "billed-cap": ("cap",), "ring": ("ring", "diamond ring"),
+    "gem-stone": ("diamond", "gem"), "womans-boot": ("boot",), "high-heeled-shoe": ("high heels", "shoe"),
+    "glasses": ("glasses",), "musical-keyboard": ("piano", "keyboard"), "light-bulb": ("light bulb", "lamp"),
+    "open-book": ("open book", "book"), "closed-book": ("book", "closed book"),
+    "couch-and-lamp": ("sofa", "couch"), "kitchen-knife": ("knife",), "fork-and-knife": ("fork and knife",),
+    "mobile-phone": ("phone", "mobile phone"), "laptop": ("laptop", "computer"),
+    "desktop-computer": ("computer",), "closed-mailbox-with-raised-flag": ("mailbox",),
+    "pile-of-poo": ("poo",), "alien-monster": ("alien monster", "space invader"),
+    "hourglass-done": ("hourglass",), "alarm-clock": ("clock", "alarm clock"),
+    "teddy-bear": ("teddy bear",), "crown": ("crown", "golden crown"), "bird": ("bird",),
+}  # fmt: skip
+
+COMMON = frozenset(
+    """ewe ram dog-face dog cat-face cat cow-face cow horse-face horse pig-face pig
+    rabbit-face rabbit tiger-face monkey-face bear lion fox wolf elephant giraffe panda koala
+    penguin owl duck swan eagle bird chicken rooster baby-chick parrot flamingo peacock frog
+    turtle snake crocodile t-rex dragon spouting-whale whale dolphin fish tropical-fish shark
+    octopus snail butterfly honeybee lady-beetle ant spider crab sunflower tulip rose blossom
+    cherry-blossom hibiscus evergreen-tree deciduous-tree palm-tree cactus maple-leaf mushroom
+    grapes watermelon tangerine lemon banana pineapple red-apple green-apple pear peach cherries
+    strawberry tomato carrot ear-of-corn pizza hamburger ice-cream doughnut birthday-cake
+    hot-beverage wine-glass bread cheese-wedge egg house house-with-garden castle church
+    mountain snow-capped-mountain volcano automobile bus bicycle locomotive sailboat airplane
+    rocket helicopter sun full-moon crescent-moon star cloud rainbow fire snowman umbrella
+    jack-o-lantern balloon wrapped-gift christmas-tree soccer-ball red-heart crown top-hat
+    guitar light-bulb eye skull ghost robot key teapot candle bell tent anchor hot-air-balloon
+    water-wave violin lighthouse open-book envelope t-shirt glasses""".split()
+)
+
+# Named colours, sRGB in [0, 1].
+COLORS: dict[str, tuple[float, float, float]] = {
+    "red": (0.85, 0.10, 0.10), "orange": (0.98, 0.55, 0.08), "yellow": (0.98, 0.85, 0.12),
+    "green": (0.15, 0.62, 0.20), "blue": (0.12, 0.32, 0.85), "purple": (0.50, 0.16, 0.68),
+    "pink": (0.98, 0.52, 0.72), "brown": (0.48, 0.28, 0.12), "black": (0.07, 0.07, 0.08),
+    "white": (0.97, 0.97, 0.97), "gray": (0.52, 0.52, 0.54), "turquoise": (0.15, 0.75, 0.75),
+}  # fmt: skip
+TEMPLATES = ("{}", "{}", "a {}", "a painting of a {}", "a picture of a {}", "a drawing of a {}",
+             "painting of {}")  # fmt: skip

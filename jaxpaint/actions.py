@@ -1,0 +1,111 @@
+"""The brushstroke action space: what the numbers of a stroke mean.
+
+A painting is an array of actions `[S, A]`, one row a stroke, painted in row
+order. The first twelve numbers are the MyPaint environment of SPIRAL (Ganin et
+al. 2018) and of Neural Painters (Nakano 2019), in the same order. The last
+three place the stroke's own square frame on the canvas, which the reference
+does not have. All fifteen lie in [0, 1] once bounded; the optimiser sees
+unbounded *latents*, one logit a number.
+
+Angles do not occur; x grows to the right and y grows down.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxpaint.config import Config
+
+# Column names in order, with what 0 and 1 mean.
+NAMES = (
+    "pressure",  # pen pressure at the end of the stroke, 0 none .. 1 is 0.8 of full
+    "size",  # log radius / 2: radius 1 .. 7.4 pixels of a 64-pixel frame
+    "control_x",  # the point that the curve passes at half time; 0 left .. 1 right
+    "control_y",  # likewise; 0 top .. 1 bottom
+    "end_x",
+    "end_y",
+    "color_r",
+    "color_g",
+    "color_b",
+    "start_x",
+    "start_y",
+    "entry_pressure",  # pen pressure at the start of the stroke
+    "frame_x",  # centre of the stroke's frame; 0 left .. 1 right edge of the canvas
+    "frame_y",  # likewise; 0 top .. 1 bottom
+    "frame_size",  # 0 smallest .. 1 largest frame that the Config allows
+)
+NUM_ACTIONS = len(NAMES)
+REFERENCE = slice(0, 12)  # the numbers of the published action space
+COLOR = slice(6, 9)
+FRAME = slice(12, 15)
+GEOMETRY = np.array([0, 1, 2, 3, 4, 5, 9, 10, 11])  # all that the alpha depends on
+
+FRAME_PIXELS = 64  # side of the surface on which a stroke is drawn and learned
+# The unit square of stroke coordinates is this far inside the frame, so that a
+# thick stroke on its border is not cut. The published painters use 0.
+FRAME_MARGIN = 10
+PATH_POINTS = 100  # pen events a stroke
+PATH_SECONDS = 0.1  # time between two pen events
+MAX_PRESSURE = 0.8
+MAX_LOG_RADIUS = 2.0
+
+
+def bound(latents: jax.Array) -> jax.Array:
+    """Maps latents `[..., A]` on the real line to actions in (0, 1)."""
+    return jax.nn.sigmoid(latents)
+
+
+def unbound(actions: jax.Array) -> jax.Array:
+    """Inverse of `bound`; actions are first kept 1e-4 away from 0 and 1."""
+    actions = jnp.clip(actions, 1e-4, 1.0 - 1e-4)
+    return jnp.log(actions) - jnp.log1p(-actions)
+
+
+def path(actions: Any) -> tuple[Any, Any]:
+    """The pen's way: a quadratic curve with a pressure at every point.
+
+    The curve goes from start to end through the control point at half time, so
+    its Bezier point is `mid + 2 (control - mid)` with `mid` the middle of start
+    and end. Pressure runs from `entry` to `(entry + pressure) / 2` over the first
+    quarter, stays, and runs to `pressure` over the last quarter (SPIRAL's MyPaint
+    environment). Pure arithmetic: takes and returns NumPy or JAX arrays.
+
+    Args:
+      actions: `[S, >= 12]` in [0, 1].
+
+    Returns:
+      Points `[S, 100, 2]` (x, y) in units of the frame's inner square, which they
+      may leave a little, and pressures `[S, 100]` in [0, 0.8].
+    """
+    t = np.linspace(0.0, 1.0, PATH_POINTS, dtype=np.float32)
+    start, end = actions[:, 9:11], actions[:, 4:6]
+    middle = (start + end) / 2
+    bezier = middle + 2 * (actions[:, 2:4] - middle)
+    points = (
+        ((1 - t) ** 2)[:, None] * start[:, None]
+        + (2 * t * (1 - t))[:, None] * bezier[:, None]
+        + (t**2)[:, None] * end[:, None]
+    )
+    entry, final = actions[:, 11:12], actions[:, 0:1]
+    half = (entry + final) / 2
+    rise = np.minimum(4 * t, 1.0)
+    fall = np.maximum(4 * t - 3, 0.0)
+    pressure = entry * (1 - rise) + half * (rise - fall) + final * fall
+    return points, MAX_PRESSURE * pressure
+
+
+def frames(actions: Any, config: Config) -> Any:
+    """Where the frames lie: `[..., A]` actions to `[..., 3]` (x, y, side).
+
+    x and y are fractions of the canvas width and height and may lie half a
+    margin outside; side is a fraction of the shorter canvas side, spread
+    geometrically between `config.frame_min` and `config.frame_max`.
+    """
+    small, large = np.log(config.frame_min), np.log(config.frame_max)
+    xp = np if isinstance(actions, np.ndarray) else jnp
+    side = xp.exp(small + (large - small) * actions[..., 14:15])
+    return xp.concatenate([actions[..., 12:14], side], axis=-1)

@@ -1,0 +1,104 @@
+"""The canvas: places the strokes' frames on it and blends them in order.
+
+Both are matrix products and cumulative products: no loop over strokes, and no
+gather or scatter in the gradient. Strokes blend in index order, the last on top,
+by the "over" operator (Porter & Duff 1984).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxpaint import actions
+
+
+def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> jax.Array:
+    """Resamples each stroke's frame to where it lies on the canvas.
+
+    A frame is resampled with a triangle filter, as wide as a canvas pixel when the
+    frame shrinks, so that it is differentiable in its place and size. Beyond the
+    frame there is nothing. One frame that fills a square canvas and the stitched
+    grid of Nakano (2019) are particular values of `frames` (see `grid_frames`).
+
+    Args:
+      alpha: `[S, 64, 64]` in [0, 1].
+      frames: `[S, 3]`, centre x and y as fractions of the canvas width and height,
+        side as a fraction of the shorter canvas side.
+
+    Returns:
+      `[S, H, W]` float32 in [0, 1].
+    """
+    side = frames[:, 2] * min(height, width)  # canvas pixels
+    rows = _resampling(frames[:, 1] * height, side, height)  # [S, H, 64]
+    columns = _resampling(frames[:, 0] * width, side, width)  # [S, W, 64]
+    return rows @ alpha @ columns.swapaxes(1, 2)
+
+
+def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
+    """Paints the strokes over the background, all at once.
+
+    The weight of a stroke is its alpha times what all later strokes leave to see,
+    a reversed cumulative product.
+
+    Args:
+      alpha: `[S, H, W]` in [0, 1].
+      colors: `[S, 3]` RGB.
+      background: what broadcasts to `[H, W, 3]`.
+
+    Returns:
+      The canvas `[H, W, 3]`.
+    """
+    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]  # left by s and later
+    later = jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
+    strokes = jnp.einsum("shw,sc->hwc", alpha * later, colors)
+    return strokes + through[0][..., None] * background
+
+
+def blend_steps(
+    alpha: np.ndarray, colors: np.ndarray, background: np.ndarray
+) -> Iterator[np.ndarray]:
+    """Yields the canvas `[H, W, 3]` before the first and after every stroke."""
+    canvas = np.broadcast_to(background, alpha.shape[1:] + (3,)).astype(np.float32)
+    yield canvas
+    for stroke, color in zip(alpha, colors):
+        canvas = canvas + stroke[..., None] * (color - canvas)
+        yield canvas
+
+
+def grid_frames(
+    rows: int = 8, columns: int = 8, strokes: int = 5, *, overlap: int = 10
+) -> tuple[np.ndarray, int, int]:
+    """The stitched canvas of Neural Painters (Nakano 2019) as frames.
+
+    Args:
+      rows, columns: frames down and across.
+      strokes: strokes a frame.
+      overlap: pixels that neighbouring 64-pixel frames share.
+
+    Returns:
+      Frames `[rows * columns * strokes, 3]`, frame by frame, and the canvas height
+      and width in pixels (442 and 442 for the published 8 x 8).
+    """
+    frame = actions.FRAME_PIXELS
+    height = rows * (frame - overlap) + overlap
+    width = columns * (frame - overlap) + overlap
+    y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+    centre = np.stack([x, y], -1).reshape(-1, 2) * (frame - overlap) + frame / 2
+    centre = centre / np.array([width, height])
+    side = np.full((len(centre), 1), frame / min(height, width))
+    frames = np.concatenate([centre, side], -1).astype(np.float32)
+    return frames.repeat(strokes, axis=0), height, width
+
+
+def _resampling(centre: jax.Array, side: jax.Array, pixels: int) -> jax.Array:
+    """Weights `[S, pixels, 64]` of frame pixels in canvas pixels along one axis."""
+    frame = actions.FRAME_PIXELS
+    scale = frame / side[:, None]  # frame pixels a canvas pixel
+    where = (jnp.arange(pixels) + 0.5 - centre[:, None]) * scale + frame / 2
+    distance = jnp.abs(where[..., None] - (jnp.arange(frame) + 0.5))
+    reach = jnp.maximum(scale, 1.0)[..., None]
+    return jnp.maximum(1.0 - distance / reach, 0.0) / reach

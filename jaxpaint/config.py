@@ -1,0 +1,52 @@
+"""Every setting of a painting, in one place.
+
+Axis letters in shape comments everywhere: `C` canvases, `S` strokes, `A` action
+numbers, `K` cutouts, `H W` canvas pixels, `R` side of CLIP's input in pixels,
+`D` size of the embedding. Images are HWC float32 in [0, 1], RGB, y down.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+
+@dataclasses.dataclass(frozen=True)
+class Config:
+    """Settings of one run; hashable, so it may be a static argument of `jit`."""
+
+    # Canvas and strokes.
+    height: int = 128  # canvas height H, pixels
+    width: int = 128  # canvas width W, pixels
+    strokes: int = 96  # S
+    frame_min: float = 0.25  # smallest frame side, fraction of the shorter canvas side
+    frame_max: float = 1.1  # largest frame side, likewise
+    background: tuple[float, float, float] = (1.0, 1.0, 1.0)  # RGB in [0, 1]
+
+    # Random views (cutouts) of the canvas that CLIP sees in every step.
+    crops: int = 8  # perspective, then a resized crop (CLIPDraw's augmentation)
+    zooms: int = 2  # smaller crops, for detail
+    wides: int = 6  # nearly the whole canvas, shifted, for composition
+    crop_scale: tuple[float, float] = (0.7, 0.95)  # side of a crop, fraction of canvas
+    zoom_scale: tuple[float, float] = (0.45, 0.7)  # likewise
+    wide_scale: tuple[float, float] = (0.95, 1.15)  # likewise; beyond 1 shows the fill
+    crop_aspect: float = 1.15  # largest width : height ratio of a crop, or its inverse
+    perspective: float = 0.25  # how far a crop's corners move, fraction of its side
+    view_noise: float = 0.03  # standard deviation of pixel noise, image range is 1
+
+    # Optimisation: Adam on the latents, one learning rate a group of numbers.
+    steps: int = 300
+    lr_shape: float = 0.06  # start, control and end points; latent units a step
+    lr_pen: float = 0.03  # pressures and size
+    lr_color: float = 0.06
+    lr_frame: float = 0.03  # where the frame lies and its size
+    lr_drop: tuple[float, float] = (0.4, 0.1)  # geometry rates from 50 % and 75 % on
+    ink_weight: float = 0.0  # weight of the mean stroke alpha, to keep paper bare
+
+    # Randomness and precision.
+    init_ink: float = 0.35  # typical pressure of the first strokes, 0 .. 1
+    compute_dtype: str = "auto"  # CLIP and painter: float32, bfloat16, or by device
+
+    @property
+    def cutouts(self) -> int:
+        """K, the number of views in a step."""
+        return self.crops + self.zooms + self.wides
