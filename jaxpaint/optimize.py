@@ -1,0 +1,192 @@
+"""The optimisation: actions are painted, looked at by CLIP, and nudged.
+
+Everything here is a pure function of one canvas; `train_steps` makes it many with
+one `vmap` and fast with one `scan` inside one `jit`. Frozen networks are arguments,
+never closures. All that is random in a step is folded from the painting's own seed,
+the step and a purpose, so a painting is the same alone and in a batch, in one run
+and in several.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+
+from jaxpaint import actions, canvas, clip, cutouts, losses, painters
+from jaxpaint.config import Config
+
+# Purposes that a painting's seed is folded with.
+_INIT, _TEXTURE, _VIEWS = range(3)
+# Which learning rate each action number follows, in the order of `actions.NAMES`.
+_GROUPS = ("pen", "pen", *("shape",) * 4, *("color",) * 3, *("shape",) * 2, "pen", *("frame",) * 3)
+
+
+class PaintState(NamedTuple):
+    """All that changes while painting. A batch has a leading axis C on every leaf."""
+
+    latents: jax.Array  # [S, A] float32, unbounded; `actions.bound` gives the actions
+    opt_state: Any  # Adam's moments of the latents
+    step: jax.Array  # [] int32, steps taken
+
+
+class Subject(NamedTuple):
+    """What one painting is of, and its luck. A batch has a leading axis C."""
+
+    text: jax.Array  # [D] float32, unit features of the prompt
+    seed: jax.Array  # [] uint32
+    noise: jax.Array  # [S, N, 3] float32, the texture of its strokes
+
+
+class Networks(NamedTuple):
+    """The frozen networks: structure, which is static."""
+
+    painter: nn.Module
+    clip: nn.Module
+    mean: tuple[float, ...]  # of CLIP's input channels
+    std: tuple[float, ...]
+    resolution: int  # R
+
+
+class Weights(NamedTuple):
+    """The frozen networks: parameters, shared by all canvases."""
+
+    painter: Any
+    clip: Any
+
+
+def init_subject(text: jax.Array, seed: int, painter: painters.Painter, *, config: Config) -> Subject:
+    """A painting's subject from the features `[D]` of its prompt and its seed."""
+    key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
+    noise = painters.noise_for(painter, key, config.strokes)
+    return Subject(text, jnp.uint32(seed), noise)
+
+
+def init(seed: jax.Array, *, config: Config) -> PaintState:
+    """First strokes: random and faint, large frames below, small ones on top.
+
+    Their colours are near the background's, so that a stroke that finds no use does
+    not stay behind as clutter.
+    """
+    key = jax.random.fold_in(jax.random.key(seed), _INIT)
+    start_key, color_key = jax.random.split(key)
+    start = jax.random.uniform(start_key, (config.strokes, actions.NUM_ACTIONS))
+    start = 0.15 + 0.7 * start
+    color = jax.random.uniform(color_key, (config.strokes, 3))
+    color = 0.65 * jnp.asarray(config.background) + 0.35 * color
+    ink = config.init_ink * (0.75 + 0.5 * start[:, :1])
+    start = start.at[:, actions.COLOR].set(color)
+    start = start.at[:, 0:1].set(ink).at[:, 11:12].set(ink)
+    order = jnp.linspace(0.9, 0.1, config.strokes)
+    start = start.at[:, 14].set(order)
+    latents = actions.unbound(start)
+    return PaintState(latents, optimizer().init(latents), jnp.int32(0))
+
+
+def optimizer() -> optax.GradientTransformation:
+    """Adam without its learning rate, which `learning_rates` gives."""
+    return optax.scale_by_adam(b1=0.9, b2=0.99)
+
+
+def learning_rates(step: jax.Array, *, config: Config) -> jax.Array:
+    """Rates `[A]` at a step: geometry drops at 50 % and 75 %, colour stays.
+
+    The schedule of CLIPDraw (Frans et al. 2021) and DiffBMP.
+    """
+    done = step / config.steps
+    drop = jnp.where(done < 0.5, 1.0, jnp.where(done < 0.75, *config.lr_drop))
+    rates = {
+        "shape": config.lr_shape * drop,
+        "pen": config.lr_pen * drop,
+        "frame": config.lr_frame * drop,
+        "color": jnp.asarray(config.lr_color),
+    }
+    return jnp.stack([rates[group] for group in _GROUPS])
+
+
+def paint(
+    latents: jax.Array, noise: jax.Array, painter: nn.Module, params: Any, *, config: Config
+) -> tuple[jax.Array, jax.Array]:
+    """Paints latents `[S, A]`: the canvas `[H, W, 3]` and the strokes' alpha `[S, H, W]`."""
+    stroke = actions.bound(latents)
+    alpha = painters.apply(painter, params, stroke, noise)
+    frames = actions.frames(stroke, config)
+    alpha = canvas.place(alpha, frames, height=config.height, width=config.width)
+    background = jnp.asarray(config.background)
+    return canvas.blend(alpha, stroke[:, actions.COLOR], background), alpha
+
+
+def loss_fn(
+    latents: jax.Array, step: jax.Array, subject: Subject, weights: Weights,
+    *, networks: Networks, config: Config,
+) -> tuple[jax.Array, dict[str, jax.Array]]:  # fmt: skip
+    """The loss of one canvas, and its terms."""
+    key = jax.random.fold_in(jax.random.key(subject.seed), _VIEWS)
+    key = jax.random.fold_in(key, step)
+    picture, alpha = paint(latents, subject.noise, networks.painter, weights.painter, config=config)
+    views = cutouts.make(key, picture, resolution=networks.resolution, config=config)
+    views = clip.normalize(views, networks.mean, networks.std)
+    image = clip.encode_image(networks.clip, weights.clip, views)
+    terms = losses.terms(image, subject.text, alpha, config=config)
+    return sum(terms.values()), terms
+
+
+def train_step(
+    state: PaintState, subject: Subject, weights: Weights, *, networks: Networks, config: Config
+) -> tuple[PaintState, dict[str, jax.Array]]:
+    """One step of one canvas: paint, look, nudge. Returns the terms of the loss."""
+    grad_fn = jax.value_and_grad(loss_fn, has_aux=True)
+    (_, terms), grad = grad_fn(
+        state.latents, state.step, subject, weights, networks=networks, config=config
+    )
+    update, opt_state = optimizer().update(grad, state.opt_state)
+    latents = state.latents - learning_rates(state.step, config=config) * update
+    return PaintState(latents, opt_state, state.step + 1), terms
+
+
+@functools.partial(
+    jax.jit, static_argnames=("networks", "config", "steps"), donate_argnames="state"
+)
+def train_steps(
+    state: PaintState, subject: Subject, weights: Weights,
+    *, networks: Networks, config: Config, steps: int,
+) -> tuple[PaintState, dict[str, jax.Array]]:  # fmt: skip
+    """Takes `steps` steps of C canvases in one call.
+
+    Args:
+      state: leaves with a leading axis C; its buffers are reused.
+      subject: likewise.
+      weights: shared.
+      networks, config: static.
+      steps: how many, static.
+
+    Returns:
+      The state and the terms of the loss, each `[steps, C]`.
+    """
+    step = functools.partial(train_step, networks=networks, config=config)
+    many = jax.vmap(step, in_axes=(0, 0, None))
+    return jax.lax.scan(lambda s, _: many(s, subject, weights), state, None, length=steps)
+
+
+@functools.partial(jax.jit, static_argnames=("networks", "config"))
+def render(
+    state: PaintState, subject: Subject, weights: Weights, *, networks: Networks, config: Config
+) -> tuple[jax.Array, jax.Array]:
+    """The canvases `[C, H, W, 3]` and their score `[C]`.
+
+    The score is the cosine of the prompt with the whole canvas, without cutouts.
+    """
+
+    def one(state: PaintState, subject: Subject) -> tuple[jax.Array, jax.Array]:
+        picture, _ = paint(
+            state.latents, subject.noise, networks.painter, weights.painter, config=config
+        )
+        view = cutouts.whole(picture, resolution=networks.resolution)[None]
+        view = clip.normalize(view, networks.mean, networks.std)
+        return picture, clip.encode_image(networks.clip, weights.clip, view)[0] @ subject.text
+
+    return jax.vmap(one)(state, subject)

@@ -1,0 +1,122 @@
+"""Paints prompts: `python -m jaxpaint.paint --prompt="black sheep"`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import itertools
+import pathlib
+import re
+import sys
+import time
+
+from absl import app, flags
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxpaint import clip as clip_lib
+from jaxpaint import outputs, painters, prompts, studio
+from jaxpaint.config import Config
+
+_DEFAULT = Config()
+_PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
+_NUMBER = flags.DEFINE_integer("num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1)  # fmt: skip
+_STROKES = flags.DEFINE_integer("strokes", _DEFAULT.strokes, "Brushstrokes a painting.", lower_bound=1)  # fmt: skip
+_STEPS = flags.DEFINE_integer("steps", _DEFAULT.steps, "Optimisation steps.", lower_bound=1)
+_BRUSH = flags.DEFINE_string("brush", "brush", "Trained brush: a name or a .safetensors file.")
+_CLIP = flags.DEFINE_string("clip", "auto", "CLIP: auto, bundled, a hub id, or a directory.")
+_SIZE = flags.DEFINE_string("size", "", "Canvas in pixels: SIDE or WIDTHxHEIGHT. Default: 128, or CLIP's own input if larger.")  # fmt: skip
+_OUTDIR = flags.DEFINE_string("outdir", "paintings", "Each painting gets a folder in it.")
+_SAVE_EVERY = flags.DEFINE_integer("save_every", 10, "Steps from one frame of optimization.gif (and preview.png) to the next.", lower_bound=1)  # fmt: skip
+
+# Everything a user can get wrong ends in one line, not in a traceback.
+_USER_ERRORS = (
+    prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
+    studio.PaintingStopped,
+)  # fmt: skip
+
+
+def parse_size(text: str, resolution: int) -> tuple[int, int]:
+    """`--size` as (width, height) in pixels.
+
+    Raises:
+      PromptError: it is not SIDE or WIDTHxHEIGHT of 16 to 2048 pixels.
+    """
+    if not text:
+        side = max(_DEFAULT.width, resolution)
+        return side, side
+    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text.strip().lower())
+    sides = [int(side) for side in match.groups() if side] if match else [0]
+    if min(sides) < 16 or max(sides) > 2048:
+        raise prompts.PromptError(
+            f"--size={text} is no canvas size: give SIDE or WIDTHxHEIGHT in pixels, "
+            "16 to 2048, as in --size=192x128"
+        )
+    return sides[0], sides[-1]
+
+
+def make_jobs(texts: Sequence[str], seed: int, number: int, outdir: str) -> list[studio.Job]:
+    """One job a prompt and seed; equal prompts are painted once."""
+    parsed = dict.fromkeys(prompts.parse(text) for text in texts)
+    pairs = itertools.product(parsed, range(seed, seed + number))
+    return [
+        studio.Job(text, s, pathlib.Path(outdir) / prompts.folder_name(text, s))
+        for text, s in pairs
+    ]
+
+
+def run() -> None:
+    """Paints what the flags ask for."""
+    if not _PROMPT.value:
+        raise prompts.PromptError('nothing to paint: give --prompt="black sheep"')
+    jobs = make_jobs(_PROMPT.value, _SEED.value, _NUMBER.value, _OUTDIR.value)
+    painter = painters.load(_BRUSH.value)
+    fast = jax.default_backend() != "cpu"
+    clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
+    print(clip.explanation, file=sys.stderr)
+    for text in dict.fromkeys(job.prompt for job in jobs):
+        unknown = clip_lib.unknown_words(clip, text)
+        if unknown and len(unknown) == len(set(re.findall(r"[^\W\d_]+", text.lower()))):
+            raise prompts.PromptError(
+                f"{clip.name} CLIP knows no word of {text!r}: use common nouns and colours, "
+                "or a larger model with --clip=openai/clip-vit-base-patch32"
+            )
+        if unknown:
+            print(
+                f"{clip.name} CLIP does not know: {', '.join(unknown)} (in {text!r})",
+                file=sys.stderr,
+            )
+    clip_lib.tokenize(clip, [job.prompt for job in jobs])  # too long a prompt fails now
+    for job in jobs:
+        outputs.claim_folder(job.folder)
+    width, height = parse_size(_SIZE.value, clip.resolution)
+    config = dataclasses.replace(
+        _DEFAULT, width=width, height=height, strokes=_STROKES.value, steps=_STEPS.value
+    )
+    began = time.time()
+    pictures = studio.paint_jobs(jobs, clip, painter, config=config, save_every=_SAVE_EVERY.value)
+    if len(jobs) > 1:
+        captions = [f"{job.prompt} ({job.seed})" for job in jobs]
+        sheet = pathlib.Path(_OUTDIR.value) / outputs.SHEET
+        outputs.write_picture(sheet, outputs.contact_sheet(pictures, captions))
+        print(sheet)
+    print(f"painted {len(jobs)} in {time.time() - began:.0f} s", file=sys.stderr)
+
+
+def main(argv: list[str]) -> None:
+    if len(argv) > 1:
+        raise app.UsageError(f"unexpected arguments {argv[1:]}: quote the prompt")
+    try:
+        run()
+    except _USER_ERRORS as error:
+        print(f"jaxpaint: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("jaxpaint: stopped; what was painted so far is kept", file=sys.stderr)
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    app.run(main)

@@ -1,0 +1,65 @@
+"""Paints a painting again with libmypaint: `python -m jaxpaint.replay FOLDER --scale=8`."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+from absl import app, flags
+import numpy as np
+
+from jaxpaint import mypaint, outputs
+
+_SCALE = flags.DEFINE_float("scale", 8.0, "Pixels of the replay per pixel of the canvas.")
+_BRUSH = flags.DEFINE_string("brush", None, "MyPaint brush; default: the one it was painted with.")
+
+REPLAY = "replay.png"
+
+
+def psnr(one: np.ndarray, two: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two pictures in [0, 1], dB."""
+    return float(-10 * np.log10(np.mean((one - two) ** 2) + 1e-12))
+
+
+def replay_folder(folder: pathlib.Path, *, scale: float, brush: str | None = None) -> float:
+    """Writes `replay.png` beside `strokes.npz`.
+
+    Returns:
+      PSNR, dB, of the neural canvas and the replay at the canvas's own size.
+
+    Raises:
+      OutputError, MyPaintError: no strokes, no library, no such brush; bad scale.
+    """
+    strokes = outputs.read_strokes(folder / outputs.STROKES)
+    side = scale * max(strokes.height, strokes.width)
+    if not 0 < side <= 16384:
+        raise outputs.OutputError(
+            f"--scale={scale:g} makes a picture of {side:.0f} pixels: choose a scale above 0 "
+            "that keeps it to 16384"
+        )
+
+    def paint(factor: float) -> np.ndarray:
+        return mypaint.replay(
+            strokes.actions, strokes.frames, brush or strokes.brush, scale=factor,
+            height=strokes.height, width=strokes.width, background=strokes.background,
+        )  # fmt: skip
+
+    outputs.write_picture(folder / REPLAY, paint(scale))
+    return psnr(paint(1.0), strokes.picture.astype(np.float32) / 255)
+
+
+def main(argv: list[str]) -> None:
+    if len(argv) != 2:
+        raise app.UsageError("give one folder that jaxpaint painted")
+    folder = pathlib.Path(argv[1])
+    try:
+        likeness = replay_folder(folder, scale=_SCALE.value, brush=_BRUSH.value)
+    except (outputs.OutputError, mypaint.MyPaintError) as error:
+        print(f"jaxpaint: {error}", file=sys.stderr)
+        sys.exit(1)
+    print(folder / REPLAY)
+    print(f"PSNR of the neural canvas and the replay: {likeness:.2f} dB")
+
+
+if __name__ == "__main__":
+    app.run(main)
