@@ -17,7 +17,7 @@ from transformers import CLIPConfig, CLIPTokenizerFast
 
 from experiments import concepts, scenes
 
-TEXT_LENGTH = 20  # tokens of a caption, start and end included
+TEXT_LENGTH = 16  # tokens of a caption, start and end included
 START, END = "<|startoftext|>", "<|endoftext|>"
 # Mean and standard deviation of composed scenes, kept in the preprocessor's file.
 MEAN, STD = np.float32([0.66, 0.62, 0.58]), np.float32([0.32, 0.32, 0.34])
@@ -30,9 +30,7 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
     os.replace(scratch, path)
 
 
-def make_tokenizer(
-    art: scenes.Art, folder: pathlib.Path
-) -> tuple[CLIPTokenizerFast, list[str]]:
+def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizerFast, list[str]]:
     """A CLIP tokenizer that knows each word of the captions as one token."""
     phrases = [word for icon in art.names for word in scenes.words_for(icon)]
     phrases += [t.format("") for t in concepts.TEMPLATES] + list(concepts.COLORS)
@@ -63,16 +61,12 @@ def make_tokenizer(
 def tokenize(
     tokenizer: CLIPTokenizerFast, captions: Sequence[str]
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Token numbers and mask, both int32 `[N, 20]`."""
-    out = tokenizer(
-        list(captions), padding="max_length", truncation=True, max_length=TEXT_LENGTH
-    )
+    """Token numbers and mask, both int32 `[N, 16]`."""
+    out = tokenizer(list(captions), padding="max_length", truncation=True, max_length=TEXT_LENGTH)
     return np.int32(out["input_ids"]), np.int32(out["attention_mask"])
 
 
-def make_config(
-    tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int
-) -> CLIPConfig:
+def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int) -> CLIPConfig:
     """Image tower as asked, 64 pixels; text tower of two layers, 128 wide."""
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     text = dict(

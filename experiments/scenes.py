@@ -117,9 +117,7 @@ def choose(
     return scenes, captions, np.stack([identity, scenes.color], axis=-1)
 
 
-def caption(
-    rng: np.random.Generator, noun: str, color: int, ground: int, ground_color: int
-) -> str:
+def caption(rng: np.random.Generator, noun: str, color: int, ground: int, ground_color: int) -> str:
     """Words for one scene, by a random template."""
     if color != NO_COLOR:
         bare = [word for word in noun.split() if word not in COLOR_NAMES]

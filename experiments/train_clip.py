@@ -8,8 +8,10 @@ trained to be *guided by*: every batch is used `--replays` times while the pictu
 are pushed within an L2 ball towards being misread ("free" adversarial training,
 Shafahi et al. 2019), because the input gradients of robust models look like the
 thing itself (Santurkar et al. 2019; CLIPAG, Ganz & Elad 2024). Negatives beside the
-batch: captions with another colour or noun, and pictures with shuffled tiles.
-Resumes from its checkpoint.
+batch: captions with another colour or noun, and pictures with shuffled tiles. Linear
+heads that name the noun, colour and ground help it learn from few samples and are
+thrown away. The attack starts after `--clean` of all updates. Resumes from its
+checkpoint.
 """
 
 from __future__ import annotations
@@ -25,22 +27,23 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from transformers import CLIPConfig, CLIPTokenizerFast
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import clip_files, scenes
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
-_STEPS = flags.DEFINE_integer("steps", 2500, "Batches; each is used --replays times.")
-_REPLAYS = flags.DEFINE_integer("replays", 3, "Weight updates a batch.")
-_BATCH = flags.DEFINE_integer("batch", 128, "Scenes a batch.")
+_STEPS = flags.DEFINE_integer("steps", 6000, "Weight updates.")
+_REPLAYS = flags.DEFINE_integer("replays", 3, "Updates a batch once the attack is on.")
+_CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack.")
+_BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
-_LAYERS = flags.DEFINE_integer("layers", 6, "Layers of the image tower.")
+_LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 64.")
 _LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
 _EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
+_HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
 _CLUTTER = 8  # pictures with shuffled tiles a batch
 
 
@@ -64,19 +67,20 @@ def loss_fn(params, images, module, batch):
 
     `images` holds N scenes and then pictures without a caption; `batch["ids"]`
     holds N captions and then wrong captions; `batch["compatible"]` [N, N] marks
-    captions that may be true of another picture too.
+    captions that may be true of another picture too; `batch["facts"]` [N, 3] are
+    the answers for the linear heads.
     """
     number = batch["compatible"].shape[0]
-    image, text, scale = encode(module, params, images, batch["ids"], batch["mask"])
+    image, text, scale = encode(module, params["clip"], images, batch["ids"], batch["mask"])
     logits = jnp.exp(jnp.minimum(scale, 4.6)) * image @ text.T
     off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
     logits = logits.at[:number, :number].add(jnp.where(off, -1e4, 0.0))
     target = jnp.arange(number)
     ce = optax.softmax_cross_entropy_with_integer_labels
-    to_text = ce(logits[:number], target).mean()
-    to_image = ce(logits[:, :number].T, target).mean()
-    accuracy = (logits[:number].argmax(-1) == target).mean()
-    return (to_text + to_image) / 2, accuracy
+    loss = (ce(logits[:number], target).mean() + ce(logits[:, :number].T, target).mean()) / 2
+    for i, (head, weight) in enumerate(zip(params["heads"], _HEAD_WEIGHTS)):
+        loss += weight * ce(10.0 * image[:number] @ head, batch["facts"][:, i]).mean()
+    return loss, (logits[:number].argmax(-1) == target).mean()
 
 
 def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
@@ -85,9 +89,7 @@ def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
     key, noise_key, tile_key = jax.random.split(key, 3)
     keys = jax.random.split(key, batch["compatible"].shape[0])
     images = jax.vmap(scenes.draw, (0, 0, None))(keys, batch["scenes"], pixels)
-    clutter = jax.vmap(_shuffle_tiles)(
-        jax.random.split(tile_key, _CLUTTER), images[:_CLUTTER]
-    )
+    clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), images[:_CLUTTER])
     images = jnp.concatenate([images, clutter])
     delta = 0.02 * jax.random.normal(noise_key, images.shape) * jnp.minimum(epsilon, 1.0)
 
@@ -109,6 +111,25 @@ def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
     return carry[:2], {"loss": losses, "accuracy": accuracies}
 
 
+def rescale(params, key):
+    """Kernels drawn anew with variance 1 / fan-in: a narrow tower learns from the start.
+
+    The library's are made for wide towers and are ten times too small for this one.
+    """
+
+    def draw(path, leaf):
+        names = [entry.key for entry in path]
+        if names[-1] != "kernel":
+            return leaf
+        quiet = 0.35 if names[-2] in ("out_proj", "fc2") else 1.0
+        fan_in = np.prod(leaf.shape[:-1])
+        number = sum(map(ord, "/".join(names)))
+        noise = jax.random.normal(jax.random.fold_in(key, number), leaf.shape)
+        return quiet * noise / np.sqrt(fan_in)
+
+    return jax.tree_util.tree_map_with_path(draw, params)
+
+
 def _unit(x):
     return x / (jnp.sqrt(jnp.sum(x**2, (1, 2, 3), keepdims=True)) + 1e-12)
 
@@ -127,7 +148,10 @@ def make_batch(rng, art, tokenizer, number, held_out=""):
     compatible = (noun[:, None] == noun) & same
     wrong = [_wrong_caption(rng, art, text, c) for text, c in zip(captions, color)]
     ids, mask = clip_files.tokenize(tokenizer, captions + wrong)
-    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible}
+    ground = np.where(scene.ground == scenes.NAMED_GROUND, scene.ground_color, -1)
+    facts = np.stack([art.labels[scene.picture], scene.color + 1, ground + 1], -1)
+    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible,
+            "facts": facts.astype(np.int32)}  # fmt: skip
 
 
 def _wrong_caption(rng, art, text, color):
@@ -155,13 +179,21 @@ def main(argv: list[str]) -> None:
         tokenizer, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value
     )
     module = FlaxCLIPModule(config)
-    total = _STEPS.value * _REPLAYS.value
-    schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(400, total // 5), total, 1e-5)
-    tx = optax.chain(optax.clip_by_global_norm(1.0), optax.adamw(schedule, 0.9, 0.98, weight_decay=0.02))
+    total = _STEPS.value
+    attack_from = round(total * _CLEAN.value)
+    # Batches: one update each at first, then `replays` updates each.
+    batches = attack_from + -(-(total - attack_from) // _REPLAYS.value)
+    schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(200, total // 5), total, 1e-5)
+    tx = optax.chain(
+        optax.clip_by_global_norm(1.0), optax.adamw(schedule, 0.9, 0.98, weight_decay=0.02)
+    )
     ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
     params = module.init(
         jax.random.key(_SEED.value), ids, jnp.zeros((1, 64, 64, 3)), jnp.ones_like(ids), ids
     )["params"]
+    params = {"clip": rescale(params, jax.random.key(_SEED.value)), "heads": [
+        jnp.zeros((128, size)) for size in (len(art.names), *(2 * [len(scenes.COLORS) + 1]))
+    ]}  # fmt: skip
     state, start, seconds = (params, tx.init(params)), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
@@ -175,47 +207,53 @@ def main(argv: list[str]) -> None:
         for i, kind in enumerate(("", "style", "pair"))
     }
     # The Flax CLIP module cannot be hashed, so it is bound here and not a static argument.
-    train = jax.jit(
-        functools.partial(train_batch, module=module, tx=tx, replays=_REPLAYS.value),
-        donate_argnums=0,
+    clean, attacked = (
+        jax.jit(functools.partial(train_batch, module=module, tx=tx, replays=n), donate_argnums=0)
+        for n in (1, _REPLAYS.value)
     )
     retrieval = jax.jit(functools.partial(_retrieval, module=module))
     log = (workdir / "log.jsonl").open("a")
     began, scores = time.time() - seconds, {}
-    for step in range(start, _STEPS.value):
+    for step in range(start, batches):
         rng = np.random.default_rng([_SEED.value, step])
-        epsilon = _EPSILON.value * min(1.0, max(0.0, step / _STEPS.value - 0.05) / 0.45)
+        train = clean if step < attack_from else attacked
+        ramp = (step - attack_from) / (0.6 * (batches - attack_from))
+        epsilon = _EPSILON.value * min(1.0, max(0.0, ramp))
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
         batch = make_batch(rng, art, tokenizer, _BATCH.value)
         state, record = train(state, key, batch, pixels, epsilon)
-        if (step + 1) % 50 and step + 1 < _STEPS.value:
+        if (step + 1) % 50 and step + 1 < batches:
             continue
         record = {k: [round(float(x), 3) for x in v] for k, v in record.items()}
         seconds = time.time() - began
-        if (step + 1) % 100 == 0 or step + 1 == _STEPS.value:
+        if (step + 1) % 100 == 0 or step + 1 == batches:
             scores = {
                 kind: round(float(retrieval(state[0], key, test, pixels)), 4)
                 for kind, test in tests.items()
             }
             clip_files.write_atomically(
                 checkpoint,
-                flax.serialization.to_bytes(
-                    {"state": state, "step": step + 1, "seconds": seconds}
-                ),
+                flax.serialization.to_bytes({"state": state, "step": step + 1, "seconds": seconds}),
             )
-        line = {"step": step + 1, "seconds": round(seconds, 1), "epsilon": epsilon, **record, **scores}
+        line = {
+            "step": step + 1,
+            "seconds": round(seconds, 1),
+            "epsilon": epsilon,
+            **record,
+            **scores,
+        }
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.flush()
     card = {
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "replays", "batch", "width", "layers", "patch", "lr", "epsilon", "seed")},
+                  ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr", "epsilon", "seed")},
         "concepts": len(art.names), "colors": list(scenes.COLOR_NAMES), "words": len(words),
-        "samples": total * _BATCH.value, "seconds": round(seconds, 1),
+        "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),
         "held_out_retrieval_of_512": scores,
     }  # fmt: skip
-    clip_files.save(workdir / "model", config, state[0], words, card)
+    clip_files.save(workdir / "model", config, state[0]["clip"], words, card)
 
 
 if __name__ == "__main__":

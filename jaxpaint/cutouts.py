@@ -33,9 +33,7 @@ def make(key: jax.Array, canvas: jax.Array, *, resolution: int, config: Config) 
     boxes = random_boxes(box_key, config)
     views = jax.vmap(lambda box: crop(canvas, box, fill, resolution=resolution))(boxes)
     if config.crops and config.perspective:
-        corners = jax.random.uniform(
-            warp_key, (config.crops, 4, 2), maxval=config.perspective / 2
-        )
+        corners = jax.random.uniform(warp_key, (config.crops, 4, 2), maxval=config.perspective / 2)
         warped = jax.vmap(lambda v, c: perspective(v, c, fill))(views[: config.crops], corners)
         views = jnp.concatenate([warped, views[config.crops :]])
     return views + config.view_noise * jax.random.normal(noise_key, views.shape)

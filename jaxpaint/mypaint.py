@@ -16,6 +16,7 @@ actions get different textures, and a texture depends on the strokes before it o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 import colorsys
 import contextlib
 import ctypes
@@ -26,8 +27,6 @@ import json
 import math
 import os
 import pathlib
-import sys
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -241,18 +240,35 @@ class _Easel:
         (x, y), event = points[0].tolist(), lib.mypaint_brush_stroke_to
         lib.mypaint_brush_new_stroke(brush)
         lib.mypaint_surface_begin_atomic(surface)
-        for _ in range(n):  # resets the brush and costs a random number
-            event(brush, surface, x, y, _NO_PRESSURE, 0, 0, _PAUSE)
         seconds = A.PATH_SECONDS * slower
         pressures = np.maximum(pressures, _NO_PRESSURE).tolist()
-        for (x, y), pressure in zip(points.tolist(), pressures):
-            event(brush, surface, x, y, pressure, 0, 0, seconds)
+        with _silence():
+            for _ in range(n):  # resets the brush and costs a random number
+                event(brush, surface, x, y, _NO_PRESSURE, 0, 0, _PAUSE)
+            for (x, y), pressure in zip(points.tolist(), pressures):
+                event(brush, surface, x, y, pressure, 0, 0, seconds)
         lib.mypaint_surface_end_atomic(surface, None)
 
     def close(self) -> None:
         self._tiles = None  # its memory goes away with the surface
         self._lib.mypaint_brush_unref(self._brush)
         self._lib.mypaint_surface_unref(self._surface)
+
+
+@contextlib.contextmanager
+def _silence() -> Iterator[None]:
+    """Keeps the library's remarks on rounding ("Time is running backwards!") from stdout."""
+    flush = ctypes.CDLL(None).fflush
+    flush(None)
+    stdout, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    try:
+        yield
+        flush(None)
+    finally:
+        os.dup2(stdout, 1)
+        os.close(stdout)
+        os.close(nowhere)
 
 
 def _paint(
@@ -384,17 +400,7 @@ def replay_steps(
         yield canvas.copy()
 
 
-def replay(
-    actions: Any, frames: Any, brush: BrushName, *, progress: bool = False, **options
-) -> np.ndarray:
-    """The last canvas of `replay_steps`, whose arguments it takes, but for `every`.
-
-    `progress` counts the strokes on stderr, ten times in all.
-    """
-    count = len(actions)
-    every = max(1, -(-count // 10) if progress else count)
-    steps = replay_steps(actions, frames, brush, every=every, **options)
-    for i, canvas in enumerate(steps, start=1):
-        if progress:
-            print(f"replayed {min(i * every, count)}/{count} strokes", file=sys.stderr)
+def replay(actions: Any, frames: Any, brush: BrushName, **options: Any) -> np.ndarray:
+    """The last canvas of `replay_steps`, whose arguments it takes, but for `every`."""
+    *_, canvas = replay_steps(actions, frames, brush, every=max(1, len(actions)), **options)
     return canvas

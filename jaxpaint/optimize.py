@@ -59,7 +59,9 @@ class Weights(NamedTuple):
     clip: Any
 
 
-def init_subject(text: jax.Array, seed: int, painter: painters.Painter, *, config: Config) -> Subject:
+def init_subject(
+    text: jax.Array, seed: int, painter: painters.Painter, *, config: Config
+) -> Subject:
     """A painting's subject from the features `[D]` of its prompt and its seed."""
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
     noise = painters.noise_for(painter, key, config.strokes)

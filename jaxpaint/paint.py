@@ -13,7 +13,6 @@ import time
 from absl import app, flags
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from jaxpaint import clip as clip_lib
 from jaxpaint import outputs, painters, prompts, studio
@@ -22,14 +21,22 @@ from jaxpaint.config import Config
 _DEFAULT = Config()
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
-_NUMBER = flags.DEFINE_integer("num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1)  # fmt: skip
-_STROKES = flags.DEFINE_integer("strokes", _DEFAULT.strokes, "Brushstrokes a painting.", lower_bound=1)  # fmt: skip
+_NUMBER = flags.DEFINE_integer(
+    "num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1
+)
+_STROKES = flags.DEFINE_integer(
+    "strokes", _DEFAULT.strokes, "Brushstrokes a painting.", lower_bound=1
+)
 _STEPS = flags.DEFINE_integer("steps", _DEFAULT.steps, "Optimisation steps.", lower_bound=1)
 _BRUSH = flags.DEFINE_string("brush", "brush", "Trained brush: a name or a .safetensors file.")
 _CLIP = flags.DEFINE_string("clip", "auto", "CLIP: auto, bundled, a hub id, or a directory.")
-_SIZE = flags.DEFINE_string("size", "", "Canvas in pixels: SIDE or WIDTHxHEIGHT. Default: 128, or CLIP's own input if larger.")  # fmt: skip
+_SIZE = flags.DEFINE_string(
+    "size", "", "Canvas in pixels: SIDE or WIDTHxHEIGHT. Default: 128, or CLIP's input if larger."
+)
 _OUTDIR = flags.DEFINE_string("outdir", "paintings", "Each painting gets a folder in it.")
-_SAVE_EVERY = flags.DEFINE_integer("save_every", 10, "Steps from one frame of optimization.gif (and preview.png) to the next.", lower_bound=1)  # fmt: skip
+_SAVE_EVERY = flags.DEFINE_integer(
+    "save_every", 10, "Steps between frames of optimization.gif (and preview.png).", lower_bound=1
+)
 
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
@@ -106,6 +113,7 @@ def run() -> None:
 
 
 def main(argv: list[str]) -> None:
+    """Runs, and turns what a user can get wrong into one line and an exit code."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}: quote the prompt")
     try:

@@ -82,6 +82,7 @@ class RowColumnPainter(nn.Module):
 
     @nn.compact
     def __call__(self, geometry: jax.Array, noise: jax.Array) -> jax.Array:
+        """`[S, 9]` to `[S, 64, 64]`; the noise is not used."""
         del noise
         x = nn.gelu(nn.Dense(self.hidden)(_features(geometry)))
         x = x + nn.gelu(nn.Dense(self.hidden)(x))
@@ -98,6 +99,7 @@ class ConvPainter(nn.Module):
 
     @nn.compact
     def __call__(self, geometry: jax.Array, noise: jax.Array) -> jax.Array:
+        """`[S, 9]` to `[S, 64, 64]`; the noise is not used."""
         del noise
         x = nn.Dense(4 * 4 * self.width * 16)(geometry).reshape(-1, 4, 4, self.width * 16)
         for factor in (8, 4, 2):
@@ -178,9 +180,7 @@ def _features(geometry: jax.Array) -> jax.Array:
     waves = jnp.pi * geometry[:, :, None] * jnp.array([1.0, 2.0, 4.0])
     waves = waves.reshape(geometry.shape[0], -1)
     relative = jnp.concatenate([chord, bulge, length, bend], -1)
-    return jnp.concatenate(
-        [2 * geometry - 1, 2 * relative, jnp.sin(waves), jnp.cos(waves)], -1
-    )
+    return jnp.concatenate([2 * geometry - 1, 2 * relative, jnp.sin(waves), jnp.cos(waves)], -1)
 
 
 def _curve(geometry: jax.Array, points: int) -> jax.Array:

@@ -49,6 +49,7 @@ def replay_folder(folder: pathlib.Path, *, scale: float, brush: str | None = Non
 
 
 def main(argv: list[str]) -> None:
+    """Replays the folder that is the only argument."""
     if len(argv) != 2:
         raise app.UsageError("give one folder that jaxpaint painted")
     folder = pathlib.Path(argv[1])

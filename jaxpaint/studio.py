@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import operator
 import pathlib
 import platform
 import time
@@ -15,7 +16,8 @@ import numpy as np
 from tqdm import tqdm
 
 import jaxpaint
-from jaxpaint import actions, canvas, clip as clip_lib, optimize, outputs, painters
+from jaxpaint import actions, canvas, optimize, outputs, painters
+from jaxpaint import clip as clip_lib
 from jaxpaint.config import Config
 
 _GIF_FRAMES = 48  # most frames of an animation
@@ -105,9 +107,16 @@ def paint_jobs(
         "versions": _versions(),
     }
     for i, job in enumerate(jobs):
-        one = jax.tree.map(lambda x: x[i], (saved, jax.device_get(subject)))
-        losses = {name: [float(x) for part in log for x in part[name][:, i]] for name in log[0]} if log else {}
-        record |= {"prompt": job.prompt, "seed": job.seed, "score": float(scores[i]), "loss": losses}
+        one = jax.tree.map(operator.itemgetter(i), (saved, jax.device_get(subject)))
+        losses = {
+            name: [float(x) for part in log for x in part[name][:, i]] for name in (log or [{}])[0]
+        }
+        record |= {
+            "prompt": job.prompt,
+            "seed": job.seed,
+            "score": float(scores[i]),
+            "loss": losses,
+        }
         _write_painting(job, one, [f[i] for f in formed], painter, record, config)
         if stopped is None:
             print(job.folder / outputs.PICTURE)
@@ -133,8 +142,10 @@ def start(
     ids, mask = clip_lib.tokenize(clip, distinct)
     encode = jax.jit(clip_lib.encode_text, static_argnums=0)
     # One by one, so that a prompt's features do not depend on the batch.
-    rows = [encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0] for i in range(len(ids))]
-    features = dict(zip(distinct, rows))
+    features = {
+        prompt: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
+        for i, prompt in enumerate(distinct)
+    }
     subjects = [
         optimize.init_subject(features[job.prompt], job.seed, painter, config=config)
         for job in jobs
@@ -162,9 +173,8 @@ def _write_painting(
     frames = actions.frames(stroke, config)
     alpha = painters.apply(painter.module, painter.params, stroke, subject.noise)
     alpha = canvas.place(alpha, jnp.asarray(frames), height=config.height, width=config.width)
-    process = list(
-        canvas.blend_steps(np.asarray(alpha), stroke[:, actions.COLOR], np.float32(config.background))
-    )
+    colors, background = stroke[:, actions.COLOR], np.float32(config.background)
+    process = list(canvas.blend_steps(np.asarray(alpha), colors, background))
     outputs.write_picture(job.folder / outputs.PICTURE, formed[-1])
     outputs.write_animation(job.folder / outputs.PROCESS, _thin(process))
     outputs.write_animation(job.folder / outputs.FORMING, _thin(formed))

@@ -88,9 +88,7 @@ def test_replay_keeps_the_color(color):
     red, green, blue = color
     action = stroke(r=red, g=green, b=blue)
     solid = mypaint.draw_alpha(action, "brush")[0] > 0.999
-    canvas = mypaint.replay(
-        action, WHOLE, "brush", height=64, width=64, background=(0.1, 0.5, 0.9)
-    )
+    canvas = mypaint.replay(action, WHOLE, "brush", height=64, width=64, background=(0.1, 0.5, 0.9))
     assert solid.sum() > 200
     assert np.abs(canvas[solid] - np.array(color)).max() < 2 / 255
 
@@ -98,9 +96,7 @@ def test_replay_keeps_the_color(color):
 def test_strokes_have_alpha_and_their_own_color():
     actions = random_strokes(3)
     rgba = mypaint.draw_strokes(actions, "calligraphy", seed=3)
-    np.testing.assert_array_equal(
-        rgba[..., 3], mypaint.draw_alpha(actions, "calligraphy", seed=3)
-    )
+    np.testing.assert_array_equal(rgba[..., 3], mypaint.draw_alpha(actions, "calligraphy", seed=3))
     for image, action in zip(rgba, actions):
         assert np.all(image[image[..., 3] > 0, :3] == action[6:9])
         assert np.all(image[image[..., 3] == 0] == 0)
@@ -114,9 +110,7 @@ def test_replay_is_strokes_over_one_another(brush):
     for image in mypaint.draw_strokes(actions, brush):
         color, alpha = image[..., :3], image[..., 3:]
         expected = alpha * color + (1 - alpha) * expected
-    canvas = mypaint.replay(
-        actions, frames, brush, height=64, width=64, background=(0.9, 0.8, 0.7)
-    )
+    canvas = mypaint.replay(actions, frames, brush, height=64, width=64, background=(0.9, 0.8, 0.7))
     # MyPaint rounds every dab down to 16 bits; soft strokes have hundreds of dabs.
     np.testing.assert_allclose(canvas, expected, atol=2 / 255)
     assert np.abs(canvas - expected).mean() < 1e-3
@@ -133,9 +127,7 @@ def test_replay_puts_frames_on_canvases_of_any_size():
     canvas = mypaint.replay(action, frames, "calligraphy", height=100, width=150)
     assert canvas.shape == (100, 150, 3) and canvas.dtype == np.float32
     np.testing.assert_allclose(canvas, expected, atol=2e-3)
-    large = mypaint.replay(
-        action, frames, "calligraphy", height=100, width=150, scale=2.5
-    )
+    large = mypaint.replay(action, frames, "calligraphy", height=100, width=150, scale=2.5)
     assert large.shape == (250, 375, 3)
 
 
@@ -164,9 +156,7 @@ def test_the_same_call_draws_the_same_pixels():
     )
     np.testing.assert_array_equal(first, second)
     # A stroke depends on those before it, not on those after it.
-    np.testing.assert_array_equal(
-        first[:2], mypaint.draw_alpha(actions[:2], "dry_brush", seed=5)
-    )
+    np.testing.assert_array_equal(first[:2], mypaint.draw_alpha(actions[:2], "dry_brush", seed=5))
     assert np.abs(first - other).mean() > 0.1 * first.mean()
     assert np.abs(first[0] - first[1]).mean() > 0.1 * first.mean()
 
@@ -175,15 +165,13 @@ def test_steps_end_with_the_replay(capfd):
     actions, frames = random_strokes(5), np.repeat(WHOLE, 5, axis=0)
     options = {"height": 70, "width": 80}
     steps = list(mypaint.replay_steps(actions, frames, "dry_brush", every=2, **options))
-    whole = mypaint.replay(actions, frames, "dry_brush", progress=True, **options)
+    whole = mypaint.replay(actions, frames, "dry_brush", **options)
     start = mypaint.replay(actions[:2], frames[:2], "dry_brush", **options)
     assert len(steps) == 3
     np.testing.assert_array_equal(steps[-1], whole)
     np.testing.assert_array_equal(steps[0], start)
     assert "replayed 5/5 strokes" in capfd.readouterr().err
-    nothing = mypaint.replay(
-        actions[:0], frames[:0], "brush", background=0.25, **options
-    )
+    nothing = mypaint.replay(actions[:0], frames[:0], "brush", background=0.25, **options)
     assert np.all(nothing == 0.25)
 
 
@@ -232,9 +220,7 @@ def test_a_missing_brush_names_similar_ones():
 def test_a_file_that_is_no_brush(tmp_path, text):
     file = tmp_path / "odd.myb"
     file.write_text(text)
-    assert "odd.myb is not a MyPaint brush" in error_line(
-        mypaint.draw_alpha, stroke(), file
-    )
+    assert "odd.myb is not a MyPaint brush" in error_line(mypaint.draw_alpha, stroke(), file)
 
 
 @pytest.mark.parametrize("brush", ["smudge", "ink_eraser"])

@@ -1,0 +1,202 @@
+"""The optimisation: invariances of a painting, with a tiny CLIP and few strokes."""
+
+import pathlib
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxpaint import actions, clip, optimize, painters
+from jaxpaint.config import Config
+
+TINY = pathlib.Path(__file__).parent / "fixtures" / "clip_tiny"
+CONFIG = Config(height=32, width=32, strokes=6, crops=2, zooms=1, wides=1, steps=24)
+STEPS = 6
+
+
+@pytest.fixture(scope="module")
+def studio():
+    """A painter (random weights do), the networks, their weights and two prompts."""
+    eye = clip.load(str(TINY))
+    module = painters.DabPainter(dabs=8, hidden=16, scatter=True)
+    params = painters.init(module=module, key=jax.random.key(0))
+    painter = painters.Painter(module, params, "test")
+    networks = optimize.Networks(module, eye.module, eye.mean, eye.std, eye.resolution)
+    text = clip.encode_text(
+        eye.module, eye.params, *clip.tokenize(eye, ["a red circle", "a blue square"])
+    )
+    return painter, networks, optimize.Weights(params, eye.params), text
+
+
+def start(studio, seeds=(0,), text=0):
+    """State and subject of a batch with one painting a seed."""
+    painter, _, _, texts = studio
+    states = [optimize.init(jnp.uint32(seed), config=CONFIG) for seed in seeds]
+    subjects = [optimize.init_subject(texts[text], seed, painter, config=CONFIG) for seed in seeds]
+    stack = lambda *leaves: jnp.stack(leaves)  # noqa: E731
+    return jax.tree.map(stack, *states), jax.tree.map(stack, *subjects)
+
+
+def advance(studio, state, subject, steps=STEPS):
+    _, networks, weights, _ = studio
+    return optimize.train_steps(
+        state, subject, weights, networks=networks, config=CONFIG, steps=steps
+    )
+
+
+def picture(studio, state, subject):
+    _, networks, weights, _ = studio
+    out = optimize.render(state, subject, weights, networks=networks, config=CONFIG)
+    return np.asarray(out[0]), np.asarray(out[1])
+
+
+@pytest.fixture(scope="module")
+def alone(studio):
+    """State, canvas and terms of the painting of seed 1 after six steps."""
+    state, subject = start(studio, [1])
+    state, terms = advance(studio, state, subject)
+    return jax.device_get(state), picture(studio, state, subject)[0][0], terms
+
+
+def test_same_alone_and_in_a_batch(studio, alone):
+    state, subject = start(studio, [0, 1, 2])
+    state, terms = advance(studio, state, subject)
+    canvases, scores = picture(studio, state, subject)
+    assert canvases.shape == (3, 32, 32, 3) and scores.shape == (3,)
+    assert terms["cosine"].shape == (STEPS, 3)
+    np.testing.assert_allclose(canvases[1], alone[1], atol=1e-5)
+    np.testing.assert_allclose(terms["cosine"][:, 1], alone[2]["cosine"][:, 0], atol=1e-5)
+    for a, b in ((0, 1), (1, 2), (0, 2)):
+        assert np.abs(canvases[a] - canvases[b]).max() > 0.01
+
+
+def test_one_call_is_two_calls(studio, alone):
+    state, subject = start(studio, [1])
+    state, first = advance(studio, state, subject, STEPS // 2)
+    state, second = advance(studio, state, subject, STEPS // 2)
+    for one, other in zip(jax.tree.leaves(state), jax.tree.leaves(alone[0]), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-6)
+    both = np.concatenate([first["cosine"], second["cosine"]])
+    np.testing.assert_allclose(both, alone[2]["cosine"], atol=1e-6)
+
+
+def test_same_seed_same_painting(studio, alone):
+    state, terms = advance(studio, *start(studio, [1]))
+    np.testing.assert_array_equal(state.latents, alone[0].latents)
+    np.testing.assert_array_equal(terms["cosine"], alone[2]["cosine"])
+
+
+def test_another_prompt_another_painting(studio, alone):
+    state, _ = advance(studio, *start(studio, [1], text=1))
+    assert np.abs(state.latents - alone[0].latents).max() > 0.01
+
+
+def test_step_counts(studio, alone):
+    state, subject = start(studio, [1])
+    assert state.step.tolist() == [0] and alone[0].step.tolist() == [STEPS]
+    assert state.latents.shape == (1, 6, actions.NUM_ACTIONS)
+
+
+def test_loss_falls(studio):
+    state, subject = start(studio)
+    before = picture(studio, state, subject)[1]
+    cosine = []
+    for _ in range(4):
+        state, terms = advance(studio, state, subject)
+        cosine.append(np.asarray(terms["cosine"][:, 0]))
+    cosine = np.concatenate(cosine)
+    assert cosine[-STEPS:].mean() < cosine[:STEPS].mean() - 0.01
+    assert picture(studio, state, subject)[1] > before + 0.01
+
+
+def test_latents_move_at_the_rates_of_their_groups(studio):
+    """Adam's first update has length 1, so the rate is what each latent moves."""
+    state, subject = start(studio, [1])
+    before = np.asarray(state.latents)
+    one = jax.tree.map(lambda x: x[0], (state, subject))
+    _, networks, weights, _ = studio
+    after, _ = jax.jit(optimize.train_step, static_argnames=("networks", "config"))(
+        *one, weights, networks=networks, config=CONFIG
+    )
+    moved = np.abs(after.latents - before[0])
+    rates = np.asarray(optimize.learning_rates(jnp.int32(0), config=CONFIG))
+    assert np.all(moved <= rates * 1.001)
+    # A few gradients are nothing, such as those of strokes that leave no ink.
+    np.testing.assert_allclose(np.median(moved, axis=0), rates, rtol=0.05)
+
+
+@pytest.mark.parametrize("kind", ["latents", "text"])
+def test_what_is_not_finite_shows_in_the_loss(studio, kind):
+    state, subject = start(studio, [1])
+    if kind == "latents":
+        state = state._replace(latents=state.latents.at[0, 3, 2].set(jnp.nan))
+    else:
+        subject = subject._replace(text=subject.text.at[0, 0].set(jnp.inf))
+    _, terms = advance(studio, state, subject)
+    assert not np.isfinite(terms["cosine"][0, 0])
+
+
+def test_terms_sum_to_the_loss(studio):
+    state, subject = jax.tree.map(lambda x: x[0], start(studio))
+    _, networks, weights, _ = studio
+    config = Config(**{**vars(CONFIG), "ink_weight": 0.5})
+    loss = lambda: optimize.loss_fn(  # noqa: E731
+        state.latents, state.step, subject, weights, networks=networks, config=config
+    )
+    total, terms = jax.jit(loss)()
+    assert set(terms) == {"cosine", "ink"} and terms["ink"] > 0
+    assert float(total) == pytest.approx(float(terms["cosine"] + terms["ink"]), rel=1e-6)
+
+
+def test_learning_rates_follow_the_schedule_and_the_groups():
+    config = Config(
+        steps=100,
+        lr_shape=1.0,
+        lr_pen=2.0,
+        lr_color=3.0,
+        lr_frame=4.0,
+        lr_drop=(0.5, 0.1),
+    )
+    base = {"pressure": 2, "size": 2, "entry_pressure": 2}
+    base |= dict.fromkeys(("color_r", "color_g", "color_b"), 3)
+    base |= dict.fromkeys(("frame_x", "frame_y", "frame_size"), 4)
+    base = np.array([base.get(name, 1) for name in actions.NAMES], float)
+    for step, drop in ((0, 1), (49, 1), (50, 0.5), (74, 0.5), (75, 0.1), (99, 0.1)):
+        expected = base * drop
+        expected[actions.COLOR] = 3
+        rates = optimize.learning_rates(jnp.int32(step), config=config)
+        np.testing.assert_allclose(rates, expected, rtol=1e-6)
+
+
+def test_first_strokes_are_faint_and_large_frames_lie_below(studio):
+    state, _ = start(studio, [0])
+    first = np.asarray(actions.bound(state.latents))[0]
+    ink = first[:, [0, 11]]
+    assert np.all((ink > 0.5 * CONFIG.init_ink) & (ink < 1.5 * CONFIG.init_ink))
+    assert np.all(np.diff(first[:, 14]) < 0)
+    assert first[:, actions.COLOR].min() > 0.6  # near the white paper
+
+
+def test_weights_are_not_constants_of_the_program(studio):
+    _, networks, weights, _ = studio
+    state, subject = start(studio)
+    run = lambda *arguments: optimize.train_steps(  # noqa: E731
+        *arguments, networks=networks, config=CONFIG, steps=STEPS
+    )
+    sizes = []
+
+    def visit(value):
+        if hasattr(value, "consts"):
+            sizes.extend(np.size(c) for c in value.consts)
+        jaxpr = getattr(value, "jaxpr", value)
+        for equation in getattr(jaxpr, "eqns", ()):
+            leaves = jax.tree.leaves(
+                list(equation.params.values()), is_leaf=lambda v: hasattr(v, "eqns")
+            )
+            for leaf in leaves:
+                visit(leaf)
+
+    visit(jax.make_jaxpr(run)(state, subject, weights))
+    largest = max(leaf.size for leaf in jax.tree.leaves(weights))
+    assert largest > 4000 and max(sizes, default=0) < 200
