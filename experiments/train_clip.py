@@ -248,7 +248,8 @@ def main(argv: list[str]) -> None:
     card = {
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr", "epsilon", "seed")},
+                  ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr",
+                   "epsilon", "seed")},
         "concepts": len(art.names), "colors": list(scenes.COLOR_NAMES), "words": len(words),
         "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),
         "held_out_retrieval_of_512": scores,

@@ -182,7 +182,8 @@ def main(argv: list[str]) -> None:
     card = {
         "brush": name, "architecture": _ARCH.value, "options": options, "steps": _STEPS.value,
         "strokes": _STROKES.value, "data_seed": _SEED.value, "batch": _BATCH.value,
-        "seconds": round(time.time() - began, 1), "held_out": evaluate(module, params, brush, *test),
+        "seconds": round(time.time() - began, 1),
+        "held_out": evaluate(module, params, brush, *test),
         "versions": {"jax": jax.__version__, "optax": optax.__version__},
     }  # fmt: skip
     print(json.dumps(card["held_out"], indent=1))

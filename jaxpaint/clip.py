@@ -1,12 +1,11 @@
 """CLIP, the eye of the painter: loads a model, turns texts and images to features.
 
 Any CLIP that the Flax classes of transformers can hold will do, without PyTorch:
-weights are Flax msgpack, or safetensors whose PyTorch layout is converted here. (The
-library's own conversion first draws a whole random model, which is far slower.)
+weights are Flax msgpack, or safetensors whose PyTorch layout is converted here. The
+network is an argument of every encoder, never a constant of a compiled program.
 
 Shapes: `P` prompts, `T` tokens of a prompt, `K` images, `R` pixels of their sides,
-`D` numbers of a feature. The network is an argument of every encoder, so that its
-weights are never constants of a compiled program.
+`D` numbers of a feature.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from typing import Any
 import flax.linen as nn
 from flax.serialization import msgpack_restore
 from flax.traverse_util import flatten_dict, unflatten_dict
-import huggingface_hub as hub
+from huggingface_hub import HfApi, constants, errors, snapshot_download, try_to_load_from_cache
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -33,15 +32,11 @@ BUNDLED = Path(__file__).parent / "weights" / "clip"
 STANDARD = "openai/clip-vit-base-patch32"  # what `auto` would rather paint with
 HUB_SECONDS = 5.0  # the longest wait for the hub's first answer
 
+_TOKENIZER = ("tokenizer.json", "vocab.json")
 _WEIGHTS = ("model.safetensors", "model.safetensors.index.json", "flax_model.msgpack")
-# What a model must have: one file of each row, the first is the preferred one.
-_NEEDED = (
-    ("config.json",),
-    ("preprocessor_config.json",),
-    ("tokenizer.json", "vocab.json"),
-    _WEIGHTS,
-)
-_WELCOME = ("merges.txt", "tokenizer_config.json", "special_tokens_map.json")
+# What a model must have, one file of each row, and what more of it is of use.
+_NEEDED = (("config.json",), ("preprocessor_config.json",), _TOKENIZER, _WEIGHTS)
+_USEFUL = ("merges.txt", "tokenizer_config.json", "special_tokens_map.json")
 
 
 class ClipError(ValueError):
@@ -57,15 +52,11 @@ class Clip:
     tokenizer: Any  # CLIPTokenizerFast
     mean: tuple[float, ...]  # of each colour channel, what the model was trained with
     std: tuple[float, ...]
+    resolution: int  # R, pixels of a side of the images that the model sees
     vocabulary: frozenset[str] | None  # the words that it was taught; None: no list
     name: str  # 'bundled', the hub id, or the directory as given
     source: str  # 'bundled', 'local cache', 'directory' or 'hub'
     explanation: str  # one line: which model, why, how to choose another
-
-    @property
-    def resolution(self) -> int:
-        """R, pixels of a side of the images that the model sees."""
-        return self.module.config.vision_config.image_size
 
 
 def load(name: str = "auto", *, dtype: Any = jnp.float32) -> Clip:
@@ -92,17 +83,17 @@ def load(name: str = "auto", *, dtype: Any = jnp.float32) -> Clip:
     logging.set_verbosity_error()
     config = _read_json(directory / "config.json", _read_config)
     module = FlaxCLIPModule(config, dtype=dtype)
-    words = directory / "vocabulary.json"
+    mean, std = _read_json(directory / "preprocessor_config.json", _read_mean_std)
+    path, vocabulary = directory / "vocabulary.json", None
+    if path.exists():
+        vocabulary = _read_json(path, lambda values: frozenset(map(str.lower, values["words"])))
+    shown = label if label == source else f"{label} ({source})"
     return Clip(
-        module=module,
-        params=_read_params(directory, module),
-        tokenizer=_read_tokenizer(directory, config.text_config),
-        **_read_json(directory / "preprocessor_config.json", _read_mean_std),
-        vocabulary=_read_json(words, _read_vocabulary) if words.exists() else None,
-        name=label,
-        source=source,
-        explanation=f"CLIP: {label} ({source}; {why}); others: --clip={other} or DIR",
-    )
+        module=module, params=_read_params(directory, module), mean=mean, std=std,
+        tokenizer=_read_tokenizer(directory, config.text_config), vocabulary=vocabulary,
+        resolution=config.vision_config.image_size, name=label, source=source,
+        explanation=f"CLIP: {shown}, {why}; choose by --clip={other} or --clip=DIRECTORY",
+    )  # fmt: skip
 
 
 def tokenize(clip: Clip, prompts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -120,9 +111,9 @@ def tokenize(clip: Clip, prompts: Sequence[str]) -> tuple[np.ndarray, np.ndarray
     for row, prompt in enumerate(prompts):
         tokens = clip.tokenizer(prompt, verbose=False)["input_ids"]
         if len(tokens) > length:
+            have = f"the prompt {_short(prompt)!r} has {len(tokens)} tokens"
             raise ClipError(
-                f"the prompt {_short(prompt)!r} has {len(tokens)} tokens and {clip.name} "
-                f"reads at most {length}, start and end included: shorten it"
+                f"{have}, start and end included; {clip.name} reads {length}: shorten it"
             )
         ids[row, : len(tokens)] = tokens
         mask[row, : len(tokens)] = 1
@@ -152,7 +143,7 @@ def encode_image(module: nn.Module, params: Any, images: jax.Array) -> jax.Array
     return _unit(module.apply({"params": params}, method=method))
 
 
-def normalize(images: jax.Array, mean: Sequence[float], std: Sequence[float]) -> jax.Array:
+def normalize(images: jax.Array, mean: Any, std: Any) -> jax.Array:
     """Images `[..., 3]` in [0, 1] to the mean and spread that CLIP was trained with."""
     return (images - jnp.asarray(mean, images.dtype)) / jnp.asarray(std, images.dtype)
 
@@ -169,13 +160,13 @@ def _find(name: str) -> tuple[Path, str, str, str]:
     auto = name == "auto"
     if name == "bundled":
         return BUNDLED, name, name, "asked for"
-    if name and not auto and Path(name).expanduser().is_dir():
-        return Path(name).expanduser(), name, "directory", "asked for"
     repo = STANDARD if auto else name
-    with _refusing(f"{name!r} is not auto, bundled, a directory or like {STANDARD}"):
+    with _refusing(f"{name!r} is not auto, bundled, a directory or a hub id like {STANDARD}"):
+        if name and not auto and Path(name).expanduser().is_dir():
+            return Path(name).expanduser(), name, "directory", "asked for"
         if repo.count("/") != 1:
             raise ValueError("no such directory")
-        config = hub.try_to_load_from_cache(repo, "config.json")
+        config = try_to_load_from_cache(repo, "config.json")
     cached = Path(config).parent if isinstance(config, str) else None
     lack = _lack(cached) if cached else "no such model"
     if not lack:
@@ -185,10 +176,12 @@ def _find(name: str) -> tuple[Path, str, str, str]:
             raise ClipError("there is no accelerator to run it on")
         directory = _fetch(repo)
     except ClipError as error:
-        why = f"{repo}: the local cache has {lack} and {error}"
+        why = f"the local cache has {lack} and {error}"
         if auto:
-            return BUNDLED, "bundled", "bundled", why
-        raise ClipError(f"{why}; use --clip=bundled or --clip=DIRECTORY") from error
+            return BUNDLED, "bundled", "bundled", f"for {repo}: {why}"
+        raise ClipError(
+            f"{name} is no directory, {why}; use --clip=bundled or --clip=DIRECTORY"
+        ) from error
     return directory, repo, "hub", "the hub answers" if auto else "asked for"
 
 
@@ -210,31 +203,29 @@ def _fetch(repo: str) -> Path:
 
     def ask() -> None:
         try:
-            info = hub.HfApi().model_info(repo, timeout=HUB_SECONDS)
-            answers.append([sibling.rfilename for sibling in info.siblings or ()])
+            answers.append(HfApi().model_info(repo, timeout=HUB_SECONDS))
         except Exception as error:  # No route, no name, proxies: all the same here.
             answers.append(error)
 
-    if hub.constants.HF_HUB_OFFLINE:
+    if constants.HF_HUB_OFFLINE:
         raise ClipError("HF_HUB_OFFLINE is set")
-    # A thread, because looking up a name heeds no timeout; a daemon, so that one that
-    # hangs does not keep the program from ending.
+    # Looking up a name heeds no timeout, hence a thread; a daemon does not delay the exit.
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(HUB_SECONDS)
-    names = answers[0] if answers else TimeoutError()
-    if isinstance(names, hub.errors.RepositoryNotFoundError):
-        raise ClipError("the hub has no public model of that name") from names
-    if isinstance(names, Exception):
-        raise ClipError(f"the hub is out of reach ({type(names).__name__})") from names
+    answer = answers[0] if answers else TimeoutError()
+    if isinstance(answer, errors.RepositoryNotFoundError):
+        raise ClipError("the hub has no public model of that name") from answer
+    if isinstance(answer, Exception):
+        raise ClipError(f"the hub is out of reach ({type(answer).__name__})") from answer
+    names = [file.rfilename for file in answer.siblings or ()]
     if lack := _lack(names):
         raise ClipError(f"the hub has {lack}")
-    wanted = {*sum(_NEEDED[:3], _WELCOME), "vocabulary.json"}
-    wanted.add(next(name for name in _WEIGHTS if name in names))  # Only the best form.
-    if _WEIGHTS[1] in wanted:
-        wanted.add("model-*-of-*.safetensors")
+    weights = next(name for name in _WEIGHTS if name in names)  # Only the best form.
+    shards = ["model-*.safetensors"] if weights.endswith(".json") else []
+    wanted = [*sum(_NEEDED[:3], _USEFUL), "vocabulary.json", weights, *shards]
     with _refusing("the download failed"):
-        return Path(hub.snapshot_download(repo, allow_patterns=sorted(wanted)))
+        return Path(snapshot_download(repo, allow_patterns=wanted))
 
 
 def _read_json(path: Path, parse: Callable[[Any], Any]) -> Any:
@@ -252,9 +243,9 @@ def _refusing(what: str) -> Iterator[None]:
 
 
 def _short(thing: object) -> str:
-    """One line of at most 80 characters, for the inside of a message."""
+    """One line of at most 120 characters, for the inside of a message."""
     line = " ".join(str(thing).split()) or type(thing).__name__
-    return line if len(line) <= 80 else line[:77] + "..."
+    return line if len(line) <= 120 else line[:117] + "..."
 
 
 def _read_config(values: dict) -> Any:
@@ -270,31 +261,24 @@ def _read_config(values: dict) -> Any:
     return Config.from_dict(values)
 
 
-def _read_mean_std(values: dict) -> dict[str, tuple[float, ...]]:
-    found = {k: tuple(map(float, values[f"image_{k}"])) for k in ("mean", "std")}
-    if [len(v) for v in found.values()] != [3, 3] or min(found["std"]) <= 0:
+def _read_mean_std(values: dict) -> tuple[tuple[float, ...], ...]:
+    mean, std = (tuple(map(float, values[f"image_{k}"])) for k in ("mean", "std"))
+    if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
         raise ValueError("expected 3 numbers in image_mean and in image_std, std > 0")
-    return found
-
-
-def _read_vocabulary(values: dict) -> frozenset[str]:
-    return frozenset(word.lower() for word in values["words"])
+    return mean, std
 
 
 def _read_tokenizer(directory: Path, text: Any) -> Any:
     """The tokenizer, checked against the network that is to read its ids."""
     from transformers import CLIPTokenizerFast
 
-    with _refusing(f"the tokenizer in {directory} does not fit config.json or is broken"):
+    with _refusing(f"the tokenizer in {directory} is broken or not of config.json"):
         tokenizer = CLIPTokenizerFast.from_pretrained(directory, local_files_only=True)
-        ids, pad, size = (
-            tokenizer("a")["input_ids"],
-            tokenizer.pad_token_id,
-            len(tokenizer),
-        )
+        ids, size = tokenizer("a")["input_ids"], len(tokenizer)
         # The feature of a prompt is read at its end, found by id: a wrong one would
         # silently give another feature. The historical 2 means the largest id.
-        end = max(*ids, pad) if text.eos_token_id == 2 else text.eos_token_id
+        largest = max(*ids, tokenizer.pad_token_id)
+        end = largest if text.eos_token_id == 2 else text.eos_token_id
         if ids[-1] != end or size > text.vocab_size:
             raise ValueError(f"{size} tokens, end {ids[-1]}; expected {text.vocab_size}, {end}")
         return tokenizer
@@ -308,11 +292,10 @@ def _read_params(directory: Path, module: nn.Module) -> Any:
         ids = jax.ShapeDtypeStruct((1, text.max_position_embeddings), jnp.int32)
         image = jax.ShapeDtypeStruct((1, side, side, 3), jnp.float32)
         tree = jax.eval_shape(module.init, jax.random.key(0), ids, image, ids, ids)
-    with _refusing(f"{path} cannot be read; get the whole file again"):
-        tensors = _read_tensors(path)
-    torch = "text_projection.weight" in tensors
     params = {}
-    with _refusing(f"{path} does not hold the model that config.json describes"):
+    with _refusing(f"{path} is damaged or not the model of config.json"):
+        tensors = _read_tensors(path)
+        torch = "text_projection.weight" in tensors
         for key, want in flatten_dict(tree["params"], sep=".").items():
             name = re.sub(r"\.(kernel|scale|embedding)$", ".weight", key) if torch else key
             if name not in tensors:
@@ -333,10 +316,9 @@ def _read_tensors(path: Path) -> dict[str, Any]:
     if path.suffix == ".msgpack":
         return flatten_dict(msgpack_restore(path.read_bytes()), sep=".")
     if path.suffix == ".json":
-        tensors = {}
-        for shard in sorted(set(json.loads(path.read_text())["weight_map"].values())):
-            # Only the last part of the name: an index must not lead elsewhere.
-            tensors |= _read_tensors(path.with_name(Path(shard).name))
-        return tensors
+        shards = set(json.loads(path.read_text())["weight_map"].values())
+        # Only the last part of the names: an index must not lead elsewhere.
+        parts = (_read_tensors(path.with_name(Path(shard).name)) for shard in shards)
+        return {name: tensor for part in parts for name, tensor in part.items()}
     with safe_open(path, framework="flax") as file:  # NumPy alone has no bfloat16
         return {name: file.get_tensor(name) for name in file.keys()}

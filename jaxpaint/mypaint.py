@@ -6,12 +6,10 @@ the MyPaint environment of SPIRAL (Ganin et al. 2018) and Neural Painters (Nakan
 2019), but on a transparent surface, which gives its exact alpha, and with the brush
 reset first, so that it does not depend on the stroke before.
 
-Randomness: a libmypaint brush has a generator that always starts from the same seed
-and that nothing public reseeds. Every call here therefore makes a new brush and
-throws away a few random numbers before each stroke; `seed` says how many. The same
-(actions, brush, seed) give the same pixels, bit for bit; another seed gives brushes
-that scatter dabs another texture. The strokes of a call share one stream: equal
-actions get different textures, and a texture depends on the strokes before it only.
+Randomness: a brush's generator always starts from the same seed and nothing public
+reseeds it. So every call makes a new brush and throws away a few random numbers,
+told by `seed`, before each stroke. The same (actions, brush, seed) give the same
+pixels, bit for bit; a texture depends only on the seed and the strokes before it.
 """
 
 from __future__ import annotations
@@ -33,12 +31,8 @@ import numpy as np
 
 from jaxpaint import actions as A
 
-LIBRARY_NAMES = (
-    "libmypaint-1.5.so.1",  # Debian and Ubuntu, 1.5 and 1.6
-    "libmypaint.so.0",  # everywhere else, 1.3 to 1.6
-    "libmypaint-1.5.1.dylib",
-    "libmypaint.0.dylib",
-)
+# Debian and Ubuntu; other Linux; macOS.
+LIBRARY_NAMES = ("libmypaint-1.5.so.1", "libmypaint.so.0", "libmypaint-1.5.1.dylib")
 BRUSH_FOLDER_VARIABLE = "JAXPAINT_BRUSHES"
 _SHARES = ("/usr/local/share", "/usr/share", "/opt/homebrew/share")
 BrushName = str | os.PathLike[str]  # a .myb path or the name of an installed brush
@@ -257,7 +251,7 @@ class _Easel:
 
 @contextlib.contextmanager
 def _silence() -> Iterator[None]:
-    """Keeps the library's remarks on rounding ("Time is running backwards!") from stdout."""
+    """Keeps the library's remarks on rounding off stdout."""
     flush = ctypes.CDLL(None).fflush
     flush(None)
     stdout, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
@@ -401,6 +395,6 @@ def replay_steps(
 
 
 def replay(actions: Any, frames: Any, brush: BrushName, **options: Any) -> np.ndarray:
-    """The last canvas of `replay_steps`, whose arguments it takes, but for `every`."""
+    """The last canvas of `replay_steps`; the same arguments, but for `every`."""
     *_, canvas = replay_steps(actions, frames, brush, every=max(1, len(actions)), **options)
     return canvas

@@ -21,9 +21,12 @@ def smooth_alpha(count=1, edge=10):
     return jnp.asarray(np.stack(blots) * inside, jnp.float32)
 
 
+fast_place = jax.jit(canvas.place, static_argnames=("height", "width"))
+
+
 def place(alpha, *frame, height=64, width=64):
     frames = jnp.tile(jnp.asarray([frame], jnp.float32), (len(alpha), 1))
-    return canvas.place(alpha, frames, height=height, width=width)
+    return fast_place(alpha, frames, height=height, width=width)
 
 
 def random_strokes(count=5, height=4, width=3):
@@ -93,6 +96,7 @@ def test_gradient_of_frames_by_finite_differences(side):
         target = jax.random.normal(jax.random.key(1), (2, 20, 24), jnp.float64)
         frames = jnp.array([[0.43, 0.571, side], [0.617, 0.39, side * 0.91]])
 
+        @jax.jit
         def total(frames):
             return jnp.sum(target * canvas.place(alpha, frames, height=20, width=24))
 
@@ -113,10 +117,12 @@ def test_blend_is_one_stroke_over_the_other():
 def test_gradient_of_blend_where_alpha_is_0_and_1():
     strokes = random_strokes()
     target = jax.random.normal(jax.random.key(1), (4, 3, 3))
-    ours, theirs = (
-        jax.grad(lambda *s: jnp.sum(target * f(*s)), argnums=(0, 1, 2))(*strokes)
-        for f in (canvas.blend, naive_blend)
-    )
+
+    def gradient(function):
+        total = lambda *s: jnp.sum(target * function(*s))  # noqa: E731
+        return jax.jit(jax.grad(total, argnums=(0, 1, 2)))(*strokes)
+
+    ours, theirs = gradient(canvas.blend), gradient(naive_blend)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 

@@ -10,8 +10,9 @@ import pytest
 from jaxpaint import cutouts
 from jaxpaint.config import Config
 
-CONFIG = Config(crops=3, zooms=2, wides=4, view_noise=0.0)
 FILL = jnp.array([0.2, 0.5, 0.9])
+CONFIG = Config(crops=3, zooms=2, wides=4, view_noise=0.0, background=(0.2, 0.5, 0.9))
+make = jax.jit(cutouts.make, static_argnames=("resolution", "config"))
 
 
 def smooth_image(height=32, width=32):
@@ -45,7 +46,7 @@ def primitives(jaxpr):
 
 
 def test_views_have_the_shape_and_order_of_the_config():
-    views = cutouts.make(jax.random.key(0), noise_image(40, 24), resolution=16, config=CONFIG)
+    views = make(jax.random.key(0), noise_image(40, 24), resolution=16, config=CONFIG)
     assert views.shape == (9, 16, 16, 3) and views.dtype == jnp.float32
     assert views.min() >= 0 and views.max() <= 1 + 1e-6
     boxes = cutouts.random_boxes(jax.random.key(0), CONFIG)
@@ -63,36 +64,35 @@ def test_boxes_respect_aspect_and_canvas():
     assert aspect.max() <= config.crop_aspect + 1e-4
     for centre, side in ((x, width), (y, height)):
         over = np.maximum(np.abs(centre - 0.5) + side / 2 - 0.5, 0)
-        # Inside, or over an edge by no more than the box is larger, or 2 %.
-        assert np.all(over <= np.maximum(side - 1, 0.02) + 1e-5)
+        # Inside, or over an edge by no more than the box is larger, or 4 %.
+        assert np.all(over <= np.maximum(side - 1, 0.04) + 1e-5)
         assert np.std(centre[:200]) > 0.03
 
 
 def test_only_crops_are_seen_in_perspective():
-    canvas = smooth_image()
+    canvas = smooth_image(40, 24)
     flat = dataclasses.replace(CONFIG, perspective=0.0)
-    one, other = (
-        cutouts.make(jax.random.key(2), canvas, resolution=16, config=c) for c in (CONFIG, flat)
-    )
-    np.testing.assert_array_equal(one[3:], other[3:])
+    one, other = (make(jax.random.key(2), canvas, resolution=16, config=c) for c in (CONFIG, flat))
+    np.testing.assert_allclose(one[3:], other[3:], atol=1e-6)
     assert all(np.abs(one[k] - other[k]).max() > 0.01 for k in range(3))
 
 
 def test_same_key_same_views_and_another_key_others():
-    make = lambda seed: cutouts.make(  # noqa: E731
-        jax.random.key(seed), smooth_image(), resolution=8, config=Config()
+    canvas = smooth_image(40, 24)
+    one, again, other = (
+        make(jax.random.key(seed), canvas, resolution=16, config=CONFIG) for seed in (3, 3, 4)
     )
-    np.testing.assert_array_equal(make(3), make(3))
-    assert np.abs(make(3) - make(4)).max() > 0.01
+    np.testing.assert_array_equal(one, again)
+    assert all(np.abs(a - b).max() > 0.01 for a, b in zip(one, other, strict=True))
 
 
 def test_noise_has_the_spread_of_the_config():
     noisy, plain = (
-        cutouts.make(
+        make(
             jax.random.key(5),
-            smooth_image(),
-            resolution=32,
-            config=dataclasses.replace(CONFIG, view_noise=noise),
+            smooth_image(40, 24),
+            resolution=16,
+            config=dataclasses.replace(CONFIG, perspective=0.0, view_noise=noise),
         )
         for noise in (0.05, 0.0)
     )
@@ -100,9 +100,8 @@ def test_noise_has_the_spread_of_the_config():
 
 
 def test_bare_paper_looks_the_same_everywhere():
-    config = dataclasses.replace(CONFIG, background=tuple(FILL.tolist()))
-    canvas = jnp.broadcast_to(FILL, (20, 28, 3))
-    views = cutouts.make(jax.random.key(0), canvas, resolution=12, config=config)
+    canvas = jnp.broadcast_to(FILL, (40, 24, 3))
+    views = make(jax.random.key(0), canvas, resolution=16, config=CONFIG)
     np.testing.assert_allclose(views, jnp.broadcast_to(FILL, views.shape), atol=1e-5)
 
 

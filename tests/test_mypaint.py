@@ -170,7 +170,7 @@ def test_steps_end_with_the_replay(capfd):
     assert len(steps) == 3
     np.testing.assert_array_equal(steps[-1], whole)
     np.testing.assert_array_equal(steps[0], start)
-    assert "replayed 5/5 strokes" in capfd.readouterr().err
+    assert capfd.readouterr() == ("", "")  # the library's own remarks are kept back
     nothing = mypaint.replay(actions[:0], frames[:0], "brush", background=0.25, **options)
     assert np.all(nothing == 0.25)
 

@@ -1,0 +1,90 @@
+"""The parts of the training programs that a wrong result could hide in."""
+
+import flax.traverse_util
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from experiments import scenes, train_painter
+from jaxpaint import painters
+
+
+def some_art() -> scenes.Art:
+    """Eight concepts in one style: a disc each, with a body mask."""
+    pixels = np.zeros((8, 64, 64, 5), np.uint8)
+    yy, xx = np.mgrid[:64, :64]
+    disc = (yy - 32) ** 2 + (xx - 32) ** 2 < 400
+    pixels[:, disc] = [200, 200, 200, 255, 255]
+    names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
+    return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names)
+
+
+def test_a_scene_shows_what_its_caption_says():
+    art = some_art()
+    red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
+    scene = scenes.Scenes(*map(np.int32, (1, red, scenes.NAMED_GROUND, blue)))
+    image = np.asarray(scenes.draw(jax.random.key(3), scene, jnp.asarray(art.pixels)))
+    assert image.shape == (64, 64, 3) and image.min() >= 0 and image.max() <= 1
+    red_pixels = (image[..., 0] > image[..., 2] + 0.3).mean()
+    blue_pixels = (image[..., 2] > image[..., 0] + 0.3).mean()
+    assert 0.05 < red_pixels < 0.6 and blue_pixels > 0.3
+    text = scenes.caption(np.random.default_rng(0), "owl", red, scenes.PLAIN_GROUND, blue)
+    assert "red owl" in text and "blue" not in text
+
+
+def test_training_never_sees_what_is_held_out():
+    art = some_art()
+    chosen, captions, identity = scenes.choose(np.random.default_rng(0), art, 400)
+    assert len(captions) == 400 and identity.shape == (400, 2)
+    assert not scenes.is_held_out_pair(art.labels[chosen.picture], chosen.color).any()
+    kept, _, _ = scenes.choose(np.random.default_rng(0), art, 50, held_out="pair")
+    colored = kept.color >= 0
+    pairs = scenes.is_held_out_pair(art.labels[kept.picture], kept.color)
+    assert colored.any() and pairs[colored].all()
+
+
+def test_recoloured_nouns_lose_the_colour_they_carry():
+    text = scenes.caption(
+        np.random.default_rng(1), "red apple", scenes.COLOR_NAMES.index("blue"), 2, 0
+    )
+    assert "blue apple" in text and "red" not in text
+
+
+def test_energy_score_prefers_the_right_spread():
+    """It is proper: the true distribution scores best, blur and excess both worse."""
+    draw = lambda seed, spread: spread * jax.random.normal(jax.random.key(seed), (64, 64, 64))
+    real = draw(0, 1.0)
+    right, blurred, wild = (
+        float(train_painter.energy_score(real, draw(1, s), draw(2, s))) for s in (1.0, 0.2, 2.0)
+    )
+    assert right < blurred and right < wild
+
+
+def test_soft_capsule_is_a_thick_line():
+    geometry = np.float32([[1, 0.7, 0.5, 0.5, 0.9, 0.5, 0.1, 0.5, 1]])
+    alpha = train_painter.soft_capsule(geometry)[0]
+    assert alpha[32, 32] > 0.9 and alpha[5].max() == 0 and alpha[32, 2] == 0
+
+
+def test_figures_agree_with_their_definitions():
+    real = np.zeros((2, 4, 4), np.float32)
+    assert train_painter.figures(real, real + 0.1) == {"psnr": 20.0, "mae": 0.1}
+
+
+@pytest.mark.parametrize("scatter", [False, True])
+def test_a_few_training_steps_lower_the_loss(scatter):
+    module = painters.make("dab", dabs=8, hidden=16, scatter=scatter)
+    params = painters.init(module, jax.random.key(0))
+    geometry = jax.random.uniform(jax.random.key(1), (16, 9))
+    alpha = jnp.asarray(train_painter.soft_capsule(np.asarray(geometry)))
+    loss = lambda p: train_painter.loss_fn(
+        p, geometry, alpha, jax.random.key(2), module=module, scatter=scatter
+    )
+    step = jax.jit(jax.value_and_grad(loss))
+    first, grad = step(params)
+    for _ in range(20):
+        params = jax.tree.map(lambda p, g: p - 0.01 * jnp.sign(g), params, grad)
+        last, grad = step(params)
+    assert last < first
+    assert all(np.isfinite(x).all() for x in flax.traverse_util.flatten_dict(grad).values())

@@ -1,0 +1,175 @@
+"""The commands, end to end, on the bundled models."""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+from PIL import Image
+import pytest
+
+from jaxpaint import mypaint, outputs, paint, prompts, studio
+
+FAST = ["--steps=4", "--strokes=8", "--size=32", "--save_every=2"]
+FILES = {"painting.png", "process.gif", "optimization.gif", "strokes.npz", "run.json"}
+
+
+def command(module: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    return subprocess.run(
+        [sys.executable, "-m", f"jaxpaint.{module}", *arguments],
+        capture_output=True,
+        text=True,
+        timeout=300,
+        env={**os.environ, "HF_HUB_OFFLINE": "1", **environment},
+    )
+
+
+@pytest.fixture(scope="module")
+def painted(tmp_path_factory) -> tuple[pathlib.Path, subprocess.CompletedProcess]:
+    folder = tmp_path_factory.mktemp("paintings")
+    arguments = ["--prompt=black sheep", "--prompt=a red zorble apple", f"--outdir={folder}"]
+    return folder, command("paint", *arguments, "--clip=bundled", *FAST)
+
+
+def test_paints_every_prompt_into_its_folder(painted):
+    folder, result = painted
+    assert result.returncode == 0, result.stderr
+    assert {p.name for p in folder.iterdir()} == {
+        "black-sheep-seed0",
+        "a-red-zorble-apple-seed0",
+        "sheet.png",
+    }
+    for name in ("black-sheep-seed0", "a-red-zorble-apple-seed0"):
+        assert {p.name for p in (folder / name).iterdir()} == FILES
+        picture = np.asarray(Image.open(folder / name / "painting.png"))
+        assert picture.shape == (32, 32, 3) and picture.std() > 1
+        assert str(folder / name / "painting.png") in result.stdout
+
+
+def test_says_which_clip_paints_and_which_words_it_lacks(painted):
+    _, result = painted
+    assert "CLIP is bundled" in result.stderr and "--clip=" in result.stderr
+    assert "does not know: zorble" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_the_record_tells_everything(painted):
+    folder, _ = painted
+    record = json.loads((folder / "black-sheep-seed0" / "run.json").read_text())
+    assert record["prompt"] == "black sheep" and record["seed"] == 0
+    assert record["clip"]["name"] == "bundled" and record["brush"] == "brush"
+    assert record["config"]["strokes"] == 8 and record["steps_done"] == 4
+    assert len(record["loss"]["cosine"]) == 4 and -1 <= record["score"] <= 1
+    assert {"jax", "flax", "optax", "jaxpaint"} <= set(record["versions"])
+    assert record["timings"]["paint_s"] > 0
+
+
+def test_a_painting_is_the_same_alone_and_in_other_chunks(painted, tmp_path):
+    folder, _ = painted
+    result = command(
+        "paint",
+        "--prompt=black sheep",
+        f"--outdir={tmp_path}",
+        "--clip=bundled",
+        *FAST[:3],
+        "--save_every=3",
+    )
+    assert result.returncode == 0, result.stderr
+    one, two = (
+        outputs.read_strokes(base / "black-sheep-seed0" / "strokes.npz")
+        for base in (folder, tmp_path)
+    )
+    np.testing.assert_allclose(one.actions, two.actions, atol=1e-5)
+    assert np.abs(one.picture.astype(int) - two.picture).max() <= 1
+
+
+def test_never_overwrites_a_painting(painted):
+    folder, _ = painted
+    before = (folder / "black-sheep-seed0" / "painting.png").read_bytes()
+    result = command("paint", "--prompt=black sheep", f"--outdir={folder}", "--clip=bundled", *FAST)
+    assert_refused(result, "already holds a painting")
+    assert (folder / "black-sheep-seed0" / "painting.png").read_bytes() == before
+
+
+def assert_refused(result: subprocess.CompletedProcess, words: str) -> None:
+    assert result.returncode != 0
+    assert words in result.stderr, result.stderr
+    assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ([], "--prompt="),
+        (["--prompt="], "empty"),
+        (["--prompt=sheep", "--brush=trowel"], "no trained painter for brush 'trowel'"),
+        (["--prompt=sheep", "--strokes=0"], "strokes"),
+        (["--prompt=sheep", "--steps=-3"], "steps"),
+        (["--prompt=sheep", "--clip=/no/such/folder"], "/no/such/folder"),
+        (["--prompt=sheep", "--size=big"], "--size=big"),
+        (["--prompt=sheep", "--outdir=/dev/null/x"], "--outdir"),
+        (["--prompt=zorble quux"], "knows no word"),
+        (["--prompt=" + "sheep " * 60], "tokens"),
+        (["--prompt=black", "sheep"], "quote"),
+    ],
+)
+def test_mistakes_get_one_clear_line(arguments, words, tmp_path):
+    defaults = [f"--outdir={tmp_path}", "--clip=bundled"]
+    assert_refused(command("paint", *defaults, *arguments), words)
+
+
+def test_replay_is_close_to_the_painting(painted):
+    if not mypaint.available():
+        pytest.skip("libmypaint is not installed: apt-get install libmypaint-1.5-1")
+    folder = painted[0] / "black-sheep-seed0"
+    result = command("replay", str(folder), "--scale=4")
+    assert result.returncode == 0, result.stderr
+    assert np.asarray(Image.open(folder / "replay.png")).shape == (128, 128, 3)
+    figure = float(result.stdout.split("replay:")[1].split()[0])
+    assert figure > 20  # dB, at the canvas's own size
+    assert_refused(command("replay", str(painted[0])), "strokes.npz")
+    assert_refused(command("replay", str(folder), "--scale=0"), "--scale=0")
+    assert_refused(command("replay", str(folder), "--brush=trowel"), "trowel")
+
+
+def test_a_loss_that_is_not_finite_keeps_what_was_painted(tmp_path, monkeypatch):
+    from jaxpaint import clip as clip_lib
+    from jaxpaint import optimize, painters
+    from jaxpaint.config import Config
+
+    whole, calls = optimize.train_steps, []
+
+    def breaks(state, subject, weights, **options):
+        calls.append(1)
+        if len(calls) > 1:
+            subject = subject._replace(text=subject.text * np.nan)
+        return whole(state, subject, weights, **options)
+
+    monkeypatch.setattr(optimize, "train_steps", breaks)
+    config = Config(height=32, width=32, strokes=6, steps=4, crops=1, zooms=1, wides=1)
+    job = studio.Job("black sheep", 0, tmp_path / "sheep")
+    outputs.claim_folder(job.folder)
+    networks = clip_lib.load("bundled"), painters.load("brush")
+    with pytest.raises(studio.PaintingStopped, match="not finite after step 2"):
+        studio.paint_jobs([job], *networks, config=config, save_every=2)
+    assert {p.name for p in job.folder.iterdir()} == FILES
+    record = json.loads((job.folder / "run.json").read_text())
+    assert record["steps_done"] == 2 and np.isfinite(record["score"])
+
+
+def test_sizes_and_jobs():
+    assert paint.parse_size("", 64) == (128, 128) and paint.parse_size("", 224) == (224, 224)
+    assert paint.parse_size("192x128", 64) == (192, 128)
+    for bad in ("8", "0x64", "64x", "9999", "-64"):
+        with pytest.raises(prompts.PromptError, match="canvas size"):
+            paint.parse_size(bad, 64)
+    jobs = paint.make_jobs(["a cat", "a  cat", "dog"], 5, 2, "out")
+    assert [(job.prompt, job.seed) for job in jobs] == [
+        ("a cat", 5),
+        ("a cat", 6),
+        ("dog", 5),
+        ("dog", 6),
+    ]
+    assert len({job.folder for job in jobs}) == 4

@@ -1,0 +1,23 @@
+"""What may be written for a prompt, and the folder it gets."""
+
+import pytest
+
+from jaxpaint import prompts
+
+
+def test_spaces_are_tidied_and_nothing_else():
+    assert prompts.parse("  black \n\t sheep ") == "black sheep"
+    assert prompts.parse("Ein schwarzes Schäfchen!") == "Ein schwarzes Schäfchen!"
+
+
+@pytest.mark.parametrize("prompt", ["", "   ", "\n", "?!", "--", "…"])
+def test_prompts_without_words_are_refused_in_one_line(prompt):
+    with pytest.raises(prompts.PromptError) as error:
+        prompts.parse(prompt)
+    assert "--prompt=" in str(error.value) and "\n" not in str(error.value)
+
+
+def test_folder_names_are_safe_short_and_tell_seeds_apart():
+    assert prompts.folder_name("Black sheep!", 3) == "black-sheep-seed3"
+    name = prompts.folder_name("../../etc/passwd " * 20, 0)
+    assert len(name) <= 80 and "/" not in name and not name.startswith(".")
