@@ -39,7 +39,7 @@ def row(folder: pathlib.Path) -> str:
     card_path = next(folder.glob("*.json"))
     card = json.loads(card_path.read_text())
     painter = painters.load(str(card_path.with_suffix(".safetensors")))
-    noise = painters.noise_for(painter, jax.random.key(0), STROKES)
+    noise = painters.noise_for(jax.random.key(0), painter, STROKES)
     geometry = jax.random.uniform(jax.random.key(1), (STROKES, 9))
     paint = lambda params, g: painter.module.apply({"params": params}, g, noise)
     total = lambda params, g: jnp.mean(paint(params, g) ** 2)
@@ -57,9 +57,7 @@ def row(folder: pathlib.Path) -> str:
 
 
 def main(argv: list[str]) -> None:
-    print(
-        "| painter | weights | steps | train s | PSNR dB | MAE | forward ms | + d actions | + d weights |"
-    )
+    print("| painter | weights | steps | s | PSNR dB | MAE | fwd ms | d actions | d weights |")
     print("|---|---|---|---|---|---|---|---|---|")
     for folder in argv[1:]:
         print(row(pathlib.Path(folder)), flush=True)

@@ -1,7 +1,8 @@
 """Makes tests/fixtures/clip_tiny: a small random CLIP and what PyTorch says of it.
 
 Needs PyTorch and transformers 4 (`pip install torch "transformers<5"`); the tests
-that read the fixture need neither PyTorch nor this program.
+that read the fixture need neither PyTorch nor this program. The trainer breaks ties
+between merges at random, so another run may number some tokens differently.
 
     python experiments/make_clip_fixture.py [DIRECTORY]
 """

@@ -146,7 +146,7 @@ def main(argv: list[str]) -> None:
     module = painters.make(_ARCH.value, **options)
     schedule = optax.warmup_cosine_decay_schedule(0, _LR.value, 200, _STEPS.value, 1e-5)
     tx = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
-    params = painters.init(module, jax.random.key(_SEED.value))
+    params = painters.init(jax.random.key(_SEED.value), module)
     state = {"params": params, "opt_state": tx.init(params), "step": 0, "seconds": 0.0}
     checkpoint = workdir / f"{_ARCH.value}.msgpack"
     if checkpoint.exists():

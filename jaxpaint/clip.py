@@ -22,7 +22,8 @@ from typing import Any
 import flax.linen as nn
 from flax.serialization import msgpack_restore
 from flax.traverse_util import flatten_dict, unflatten_dict
-from huggingface_hub import HfApi, constants, errors, snapshot_download, try_to_load_from_cache
+from huggingface_hub import HfApi, constants, snapshot_download, try_to_load_from_cache
+from huggingface_hub.utils import RepositoryNotFoundError
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -214,7 +215,7 @@ def _fetch(repo: str) -> Path:
     thread.start()
     thread.join(HUB_SECONDS)
     answer = answers[0] if answers else TimeoutError()
-    if isinstance(answer, errors.RepositoryNotFoundError):
+    if isinstance(answer, RepositoryNotFoundError):
         raise ClipError("the hub has no public model of that name") from answer
     if isinstance(answer, Exception):
         raise ClipError(f"the hub is out of reach ({type(answer).__name__})") from answer
@@ -280,7 +281,7 @@ def _read_tokenizer(directory: Path, text: Any) -> Any:
         largest = max(*ids, tokenizer.pad_token_id)
         end = largest if text.eos_token_id == 2 else text.eos_token_id
         if ids[-1] != end or size > text.vocab_size:
-            raise ValueError(f"{size} tokens, end {ids[-1]}; expected {text.vocab_size}, {end}")
+            raise ValueError(f"{size} tokens and end {ids[-1]}, not {text.vocab_size} and {end}")
         return tokenizer
 
 

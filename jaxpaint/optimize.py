@@ -64,7 +64,7 @@ def init_subject(
 ) -> Subject:
     """A painting's subject from the features `[D]` of its prompt and its seed."""
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
-    noise = painters.noise_for(painter, key, config.strokes)
+    noise = painters.noise_for(key, painter, config.strokes)
     return Subject(text, jnp.uint32(seed), noise)
 
 

@@ -109,7 +109,7 @@ class ConvPainter(nn.Module):
         return nn.sigmoid(x[..., 0])
 
 
-def noise_for(painter: Painter, key: jax.Array, strokes: int) -> jax.Array:
+def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
     """The chance part of each stroke, `[S, N, 3]` standard normal.
 
     Drawn once for a painting and kept, so that a stroke has one texture.
@@ -149,7 +149,7 @@ def load(brush: str) -> Painter:
         card = json.loads(path.with_suffix(".json").read_text())
         module = make(card["architecture"], **card["options"])
         params = _unflatten(load_file(path))
-        shapes = jax.eval_shape(lambda: init(module, jax.random.key(0)))
+        shapes = jax.eval_shape(lambda: init(jax.random.key(0), module))
         jax.tree.map(_check_shape, shapes, params)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise PainterError(
@@ -165,7 +165,7 @@ def make(architecture: str, **options: Any) -> nn.Module:
     return kinds[architecture](**options)
 
 
-def init(module: nn.Module, key: jax.Array) -> Any:
+def init(key: jax.Array, module: nn.Module) -> Any:
     """Random weights, a pytree of float32."""
     noise = jnp.zeros((1, getattr(module, "dabs", 1), 3))
     return module.init(key, jnp.zeros((1, 9)), noise)["params"]

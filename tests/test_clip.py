@@ -255,10 +255,10 @@ def test_missing_and_pickled_weights(copy):
         ("config.json", {"vision_config": 3}, "config.json is not what a CLIP needs"),
         ("config.json", {"text_config__hidden_act": "tanhish"}, "describes no working CLIP"),
         ("config.json", {"text_config__num_attention_heads": 5}, "describes no working CLIP"),
-        ("config.json", {"text_config__hidden_size": 16}, "is (32,), expected (16,)"),
+        ("config.json", {"text_config__hidden_size": 16}, "is (16, 32), expected (16, 16)"),
         ("config.json", {"vision_config__num_hidden_layers": 3}, "no vision_model.encoder"),
         ("config.json", {"text_config__num_hidden_layers": 1}, "unexpected text_model.encoder"),
-        ("config.json", {"text_config__eos_token_id": 7}, "end 585; expected 586, 7"),
+        ("config.json", {"text_config__eos_token_id": 7}, "end 585, not 586 and 7"),
         ("preprocessor_config.json", {"image_mean": [0.5]}, "3 numbers in image_mean"),
         ("preprocessor_config.json", {"image_std": [1, 0, 1]}, "std > 0"),
         ("preprocessor_config.json", {"image_std": "abc"}, "preprocessor_config.json is not"),
@@ -406,7 +406,7 @@ def test_sharded_hub_model(no_network, monkeypatch, copy):
 
 def test_hub_errors(no_network, monkeypatch):
     response = types.SimpleNamespace(headers={}, request=None, status_code=401)
-    missing = clip.errors.RepositoryNotFoundError("401\nnot found", response=response)
+    missing = clip.RepositoryNotFoundError("401\nnot found", response=response)
     fake_hub(monkeypatch, [], fails=missing)
     line = error_line("some/clip")
     assert "the hub has no public model of that name" in line and "--clip=bundled" in line

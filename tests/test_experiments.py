@@ -75,7 +75,7 @@ def test_figures_agree_with_their_definitions():
 @pytest.mark.parametrize("scatter", [False, True])
 def test_a_few_training_steps_lower_the_loss(scatter):
     module = painters.make("dab", dabs=8, hidden=16, scatter=scatter)
-    params = painters.init(module, jax.random.key(0))
+    params = painters.init(jax.random.key(0), module)
     geometry = jax.random.uniform(jax.random.key(1), (16, 9))
     alpha = jnp.asarray(train_painter.soft_capsule(np.asarray(geometry)))
     loss = lambda p: train_painter.loss_fn(

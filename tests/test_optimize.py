@@ -109,8 +109,8 @@ def test_loss_falls(studio):
         state, terms = advance(studio, state, subject)
         cosine.append(np.asarray(terms["cosine"][:, 0]))
     cosine = np.concatenate(cosine)
-    assert cosine[-12:].mean() < cosine[:12].mean() - 0.01
-    assert picture(studio, state, subject)[1] > before + 0.01
+    assert cosine[-12:].mean() < cosine[:12].mean() - 0.05
+    assert picture(studio, state, subject)[1] > before + 0.05
 
 
 def test_latents_move_at_the_rates_of_their_groups(studio):
@@ -136,16 +136,20 @@ def test_what_is_not_finite_shows_in_the_loss(studio, kind):
     assert not np.isfinite(terms["cosine"][0, 0])
 
 
-def test_terms_sum_to_the_loss(studio):
+def test_terms_sum_to_the_loss_and_every_step_has_its_views(studio):
     state, subject = jax.tree.map(lambda x: x[0], start(studio))
     _, networks, weights, _ = studio
     config = Config(**{**vars(CONFIG), "ink_weight": 0.5})
-    loss = lambda: optimize.loss_fn(  # noqa: E731
-        state.latents, state.step, subject, weights, networks=networks, config=config
+    loss = lambda step: optimize.loss_fn(  # noqa: E731
+        state.latents, step, subject, weights, networks=networks, config=config
     )
-    total, terms = jax.jit(loss)()
+    fast_loss = jax.jit(loss)
+    total, terms = fast_loss(state.step)
     assert set(terms) == {"cosine", "ink"} and terms["ink"] > 0
     assert float(total) == pytest.approx(float(terms["cosine"] + terms["ink"]), rel=1e-6)
+    later = fast_loss(state.step + 1)[1]
+    assert abs(later["cosine"] - terms["cosine"]) > 1e-5  # other views
+    assert later["ink"] == terms["ink"]  # the same strokes
 
 
 def test_learning_rates_follow_the_schedule_and_the_groups():
