@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 from collections.abc import Sequence
 import json
 import os
@@ -12,7 +13,7 @@ from typing import Any
 import flax.serialization
 import jax
 import numpy as np
-from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+from tokenizers import pre_tokenizers
 from transformers import CLIPConfig, CLIPTokenizerFast
 
 from experiments import concepts, scenes
@@ -32,17 +33,13 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
 
 def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizerFast, list[str]]:
     """A CLIP tokenizer that knows each word of the captions as one token."""
+    if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
+        return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
     phrases = [word for icon in art.names for word in scenes.words_for(icon)]
     phrases += [t.format("") for t in concepts.TEMPLATES] + list(concepts.COLORS)
     phrases += ["on a background", "an"]
     words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
-    tokenizer = Tokenizer(models.BPE(end_of_word_suffix="</w>"))
-    tokenizer.pre_tokenizer = pre_tokenizers.Whitespace()
-    trainer = trainers.BpeTrainer(
-        vocab_size=20000, min_frequency=1, end_of_word_suffix="</w>", show_progress=False
-    )
-    tokenizer.train_from_iterator([" ".join(words)], trainer)
-    merges = json.loads(tokenizer.to_str())["model"]["merges"]
+    merges = learn_merges(words)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = alphabet + [letter + "</w>" for letter in alphabet]
     tokens += ["".join(pair) for pair in merges] + [START, END]
@@ -55,7 +52,38 @@ def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizer
         str(folder / "vocab.json"), str(folder / "merges.txt"), model_max_length=TEXT_LENGTH
     )
     fast.save_pretrained(folder)
-    return fast, words
+    return fast, taught_words(art)
+
+
+def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
+    """Byte-pair merges (Sennrich et al. 2016) that leave every word one token.
+
+    Ties are broken by spelling, so that the numbers of the tokens never change; the
+    trainer of `tokenizers` breaks them at random.
+    """
+    spellings = [[*word[:-1], word[-1] + "</w>"] for word in words]
+    merges = []
+    while any(len(symbols) > 1 for symbols in spellings):
+        pairs = collections.Counter(
+            pair for symbols in spellings for pair in zip(symbols, symbols[1:])
+        )
+        best = max(pairs, key=lambda pair: (pairs[pair], pair))
+        merges.append(best)
+        for symbols in spellings:
+            for i in range(len(symbols) - 2, -1, -1):
+                if tuple(symbols[i : i + 2]) == best:
+                    symbols[i : i + 2] = ["".join(best)]
+    return merges
+
+
+def taught_words(art: scenes.Art) -> list[str]:
+    """The words that captions of the taught pictures are made of, sorted."""
+    nouns = [
+        word for icon in art.names if icon in concepts.TAUGHT for word in scenes.words_for(icon)
+    ]
+    templates = [template.format("") for template in concepts.TEMPLATES]
+    text = " ".join([*nouns, *templates, *concepts.COLORS, "an on background"])
+    return sorted(set(re.findall("[a-z]+", text.lower())))
 
 
 def tokenize(

@@ -1,8 +1,7 @@
 """Which emoji the bundled CLIP learns, and the words for them.
 
 Names are CLDR short names, written as the icon sets write them (lower case,
-hyphens). A picture is called by its CLDR name unless `WORDS` says otherwise;
-what stands in `COMMON` is drawn more often while training.
+hyphens). A picture is called by its CLDR name unless `WORDS` says otherwise.
 """
 
 from __future__ import annotations
@@ -97,7 +96,8 @@ WORDS: dict[str, tuple[str, ...]] = {
     "teddy-bear": ("teddy bear",), "crown": ("crown", "golden crown"), "bird": ("bird",),
 }  # fmt: skip
 
-COMMON = frozenset(
+# The icons that the bundled CLIP is taught.
+TAUGHT = frozenset(
     """ewe ram dog-face dog cat-face cat cow-face cow horse-face horse pig-face pig
     rabbit-face rabbit tiger-face monkey-face bear lion fox wolf elephant giraffe panda koala
     penguin owl duck swan eagle bird chicken rooster baby-chick parrot flamingo peacock frog

@@ -91,8 +91,8 @@ def choose(
       The scenes, `N` captions, and `[N, 2]` int32 (noun, colour) identities, with
       which a trainer finds captions that do not contradict each other.
     """
-    weight = np.array([8.0 if name in concepts.COMMON else 1.0 for name in art.names])
-    weight = weight[art.labels] * (is_held_out(art) == (held_out == "style"))
+    taught = np.isin(art.names, list(concepts.TAUGHT))
+    weight = taught[art.labels] * (is_held_out(art) == (held_out == "style"))
     picture = rng.choice(len(weight), number, p=weight / weight.sum()).astype(np.int32)
     label = art.labels[picture]
     color = rng.integers(len(COLORS), size=number)

@@ -29,7 +29,7 @@ import numpy as np
 import optax
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import clip_files, scenes
+from experiments import clip_files, concepts, scenes
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
@@ -106,7 +106,7 @@ def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
         return (params, opt_state, delta), (loss, accuracy)
 
     carry, (losses, accuracies) = jax.lax.scan(
-        replay, (params, opt_state, delta), None, length=replays
+        replay, (params, opt_state, delta), None, length=replays, unroll=True
     )
     return carry[:2], {"loss": losses, "accuracy": accuracies}
 
@@ -159,7 +159,8 @@ def _wrong_caption(rng, art, text, color):
     if color >= 0 and rng.random() < 0.5:
         other = (color + rng.integers(1, len(scenes.COLORS))) % len(scenes.COLORS)
         return text.replace(scenes.COLOR_NAMES[color], scenes.COLOR_NAMES[other], 1)
-    noun = str(rng.choice(scenes.words_for(art.names[rng.integers(len(art.names))])))
+    taught = [name for name in art.names if name in concepts.TAUGHT]
+    noun = str(rng.choice(scenes.words_for(taught[rng.integers(len(taught))])))
     return scenes.caption(rng, noun, color, scenes.PLAIN_GROUND, 0)
 
 
@@ -250,7 +251,8 @@ def main(argv: list[str]) -> None:
         "flags": {k: flags.FLAGS[k].value for k in
                   ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr",
                    "epsilon", "seed")},
-        "concepts": len(art.names), "colors": list(scenes.COLOR_NAMES), "words": len(words),
+        "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
+        "words": len(words),
         "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),
         "held_out_retrieval_of_512": scores,
     }  # fmt: skip

@@ -19,8 +19,8 @@ from jaxpaint import actions
 def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> jax.Array:
     """Resamples each stroke's frame to where it lies on the canvas.
 
-    A frame is resampled with a triangle filter, as wide as a canvas pixel when the
-    frame shrinks, so that it is differentiable in its place and size. Beyond the
+    A canvas pixel takes what it covers of the frame's pixels, or lies between two of
+    them when the frame grows, so that it is differentiable in its place and size. Beyond the
     frame there is nothing. One frame that fills a square canvas and the stitched
     grid of Nakano (2019) are particular values of `frames` (see `grid_frames`).
 
@@ -101,4 +101,4 @@ def _resampling(centre: jax.Array, side: jax.Array, pixels: int) -> jax.Array:
     where = (jnp.arange(pixels) + 0.5 - centre[:, None]) * scale + frame / 2
     distance = jnp.abs(where[..., None] - (jnp.arange(frame) + 0.5))
     reach = jnp.maximum(scale, 1.0)[..., None]
-    return jnp.maximum(1.0 - distance / reach, 0.0) / reach
+    return jnp.clip((reach + 1.0) / 2 - distance, 0.0, 1.0) / reach

@@ -98,13 +98,11 @@ def perspective(view: jax.Array, inset: jax.Array, fill: jax.Array) -> jax.Array
     y = (v * (g * x + 1) - d * x - f) / (e - v * h)
     u = (a * x + b * y + c) / (g * x + h * y + 1)  # [v, x]
     near = _tent(u, size)  # [v, x, u]
-    layer = jnp.concatenate([view - fill, jnp.ones_like(view[..., :1])], -1)
-    half = jnp.einsum("vxu,vuc->vxc", near, layer)
+    half = jnp.einsum("vxu,vuc->vxc", near, view - fill)
     # Second pass, along columns.
     x, y = grid[None, :], grid[:, None]
     v = (d * x + e * y + f) / (g * x + h * y + 1)  # [y, x]
-    out = jnp.einsum("yxv,vxc->yxc", _tent(v, size), half)
-    return out[..., :3] + fill
+    return jnp.einsum("yxv,vxc->yxc", _tent(v, size), half) + fill
 
 
 def _axis_weights(centre: jax.Array, side: jax.Array, pixels: int, size: int) -> jax.Array:

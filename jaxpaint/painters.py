@@ -150,13 +150,16 @@ def load(brush: str) -> Painter:
         module = make(card["architecture"], **card["options"])
         params = _unflatten(load_file(path))
         shapes = jax.eval_shape(lambda: init(jax.random.key(0), module))
+        if jax.tree.structure(shapes) != jax.tree.structure(params):
+            raise ValueError("other layers than its card says")
         jax.tree.map(_check_shape, shapes, params)
-    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
+        brush = str(card["brush"])
+    except (OSError, LookupError, TypeError, ValueError, SafetensorError) as error:
         raise PainterError(
             f"{path} is not a painter that jaxpaint can use ({error}): write it anew "
             "with experiments.train_painter"
         ) from error
-    return Painter(module, jax.tree.map(jnp.asarray, params), card["brush"])
+    return Painter(module, jax.tree.map(jnp.asarray, params), brush)
 
 
 def make(architecture: str, **options: Any) -> nn.Module:

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments import scenes, train_painter
+from experiments import clip_files, scenes, train_painter
 from jaxpaint import painters
 
 
@@ -88,3 +88,15 @@ def test_a_few_training_steps_lower_the_loss(scatter):
         last, grad = step(params)
     assert last < first
     assert all(np.isfinite(x).all() for x in flax.traverse_util.flatten_dict(grad).values())
+
+
+def test_every_word_is_one_token_and_always_the_same(tmp_path):
+    one, words = clip_files.make_tokenizer(some_art(), tmp_path / "one")
+    two, _ = clip_files.make_tokenizer(some_art(), tmp_path / "two")
+    assert one.get_vocab() == two.get_vocab()
+    assert {"sheep", "apple", "turquoise", "painting"} <= set(words)
+    for word in words:
+        assert one.tokenize(word) == [word + "</w>"]
+    ids, mask = clip_files.tokenize(one, ["a black sheep", "zorble"])
+    assert ids.shape == mask.shape == (2, clip_files.TEXT_LENGTH)
+    assert mask[0].sum() == 5 and mask[1].sum() > 5  # unknown words are spelt
