@@ -10,7 +10,7 @@ import re
 import sys
 import time
 
-from absl import app, flags
+from absl import app, flags, logging
 import jax
 import jax.numpy as jnp
 
@@ -116,6 +116,7 @@ def main(argv: list[str]) -> None:
     """Runs, and turns what a user can get wrong into one line and an exit code."""
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}: quote the prompt")
+    logging.set_verbosity(logging.WARNING)  # JAX tells of every device it looked for
     try:
         run()
     except _USER_ERRORS as error:

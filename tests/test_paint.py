@@ -50,7 +50,7 @@ def test_paints_every_prompt_into_its_folder(painted):
 
 def test_says_which_clip_paints_and_which_words_it_lacks(painted):
     _, result = painted
-    assert "CLIP is bundled" in result.stderr and "--clip=" in result.stderr
+    assert "CLIP: bundled" in result.stderr and "--clip=" in result.stderr
     assert "does not know: zorble" in result.stderr
     assert "Traceback" not in result.stderr
 
