@@ -9,7 +9,7 @@ from jaxpaint.config import Config
 
 
 def terms(
-    image: jax.Array, text: jax.Array, alpha: jax.Array, *, config: Config
+    image: jax.Array, text: jax.Array, alpha: jax.Array, done: jax.Array, *, config: Config
 ) -> dict[str, jax.Array]:
     """The weighted terms of one canvas; their sum is the loss, and they are the log.
 
@@ -17,13 +17,17 @@ def terms(
       image: unit features of the cutouts `[K, D]`.
       text: unit features of the prompt `[D]`.
       alpha: the strokes on the canvas `[S, H, W]` in [0, 1].
+      done: share of all steps that is done, in [0, 1).
       config: the weights.
 
     Returns:
       `cosine`, the mean of 1 - cos over the cutouts (the loss of diavlex), in
-      [0, 2]; `ink`, the mean alpha of a stroke, weighted, when its weight is not 0.
+      [0, 2]; `ink`, the mean alpha of a stroke, weighted, when its weight is not 0. It
+      sets in after the subject has formed (`config.ink_from`) and wipes away strokes
+      that CLIP does not miss; from the start it would wipe away all.
     """
     out = {"cosine": jnp.mean(1.0 - image @ text)}
     if config.ink_weight:
-        out["ink"] = config.ink_weight * jnp.mean(alpha)
+        on = done >= config.ink_from
+        out["ink"] = config.ink_weight * on * jnp.mean(alpha)
     return out

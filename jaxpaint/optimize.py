@@ -133,7 +133,7 @@ def loss_fn(
     views = cutouts.make(key, picture, resolution=networks.resolution, config=config)
     views = clip.normalize(views, networks.mean, networks.std)
     image = clip.encode_image(networks.clip, weights.clip, views)
-    terms = losses.terms(image, subject.text, alpha, config=config)
+    terms = losses.terms(image, subject.text, alpha, step / config.steps, config=config)
     return sum(terms.values()), terms
 
 
