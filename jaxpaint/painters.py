@@ -12,8 +12,8 @@ A dab is a Gaussian, thus separable, and the sum of all N dabs is one product of
 `64 x N` by an `N x 64` matrix; `1 - exp(-sum)` is the alpha. The noise moves the
 dabs as a scattering brush does and is zero for a crisp brush. `RowColumnPainter`
 (an MLP that ends in free row and column factors) and `ConvPainter` (the generator
-of Neural Painters, Nakano 2019, with alpha as its only channel) are the candidates
-that it was measured against: see `experiments/README.md` for the figures.
+of Neural Painters, Nakano 2019, with alpha as its only channel) are the other
+candidates; `experiments.compare_painters` measures all of them.
 """
 
 from __future__ import annotations
