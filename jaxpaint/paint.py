@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 import dataclasses
-import itertools
 import pathlib
 import re
 import sys
@@ -45,40 +43,11 @@ _USER_ERRORS = (
 )  # fmt: skip
 
 
-def parse_size(text: str, resolution: int) -> tuple[int, int]:
-    """`--size` as (width, height) in pixels.
-
-    Raises:
-      PromptError: it is not SIDE or WIDTHxHEIGHT of 16 to 2048 pixels.
-    """
-    if not text:
-        side = max(_DEFAULT.width, resolution)
-        return side, side
-    match = re.fullmatch(r"(\d+)(?:x(\d+))?", text.strip().lower())
-    sides = [int(side) for side in match.groups() if side] if match else [0]
-    if min(sides) < 16 or max(sides) > 2048:
-        raise prompts.PromptError(
-            f"--size={text} is no canvas size: give SIDE or WIDTHxHEIGHT in pixels, "
-            "16 to 2048, as in --size=192x128"
-        )
-    return sides[0], sides[-1]
-
-
-def make_jobs(texts: Sequence[str], seed: int, number: int, outdir: str) -> list[studio.Job]:
-    """One job a prompt and seed; equal prompts are painted once."""
-    parsed = dict.fromkeys(prompts.parse(text) for text in texts)
-    pairs = itertools.product(parsed, range(seed, seed + number))
-    return [
-        studio.Job(text, s, pathlib.Path(outdir) / prompts.folder_name(text, s))
-        for text, s in pairs
-    ]
-
-
 def run() -> None:
     """Paints what the flags ask for."""
     if not _PROMPT.value:
         raise prompts.PromptError('nothing to paint: give --prompt="black sheep"')
-    jobs = make_jobs(_PROMPT.value, _SEED.value, _NUMBER.value, _OUTDIR.value)
+    jobs = studio.make_jobs(_PROMPT.value, _SEED.value, _NUMBER.value, _OUTDIR.value)
     painter = painters.load(_BRUSH.value)
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
@@ -98,7 +67,7 @@ def run() -> None:
     clip_lib.tokenize(clip, [job.prompt for job in jobs])  # too long a prompt fails now
     for job in jobs:
         outputs.claim_folder(job.folder)
-    width, height = parse_size(_SIZE.value, clip.resolution)
+    width, height = prompts.parse_size(_SIZE.value, default=max(_DEFAULT.width, clip.resolution))
     config = dataclasses.replace(
         _DEFAULT, width=width, height=height, strokes=_STROKES.value, steps=_STEPS.value
     )

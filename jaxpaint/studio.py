@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import itertools
 import operator
 import pathlib
 import platform
@@ -34,6 +35,19 @@ class Job(NamedTuple):
     prompt: str
     seed: int
     folder: pathlib.Path
+
+
+def make_jobs(texts: Sequence[str], seed: int, number: int, outdir: str) -> list[Job]:
+    """One job a prompt and seed (`number` of them from `seed` on); equal prompts once.
+
+    Raises:
+      PromptError: a prompt is not one.
+    """
+    parsed = dict.fromkeys(prompts.parse(text) for text in texts)
+    return [
+        Job(text, s, pathlib.Path(outdir) / prompts.folder_name(text, s))
+        for text, s in itertools.product(parsed, range(seed, seed + number))
+    ]
 
 
 def paint_jobs(

@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from jaxpaint import mypaint, outputs, paint, prompts, studio
+from jaxpaint import mypaint, outputs, studio
 
 FAST = ["--steps=4", "--strokes=8", "--size=32", "--save_every=2"]
 FILES = {"painting.png", "process.gif", "optimization.gif", "strokes.npz", "run.json"}
@@ -159,17 +159,8 @@ def test_a_loss_that_is_not_finite_keeps_what_was_painted(tmp_path, monkeypatch)
     assert record["steps_done"] == 2 and np.isfinite(record["score"])
 
 
-def test_sizes_and_jobs():
-    assert paint.parse_size("", 64) == (128, 128) and paint.parse_size("", 224) == (224, 224)
-    assert paint.parse_size("192x128", 64) == (192, 128)
-    for bad in ("8", "0x64", "64x", "9999", "-64"):
-        with pytest.raises(prompts.PromptError, match="canvas size"):
-            paint.parse_size(bad, 64)
-    jobs = paint.make_jobs(["a cat", "a  cat", "dog"], 5, 2, "out")
-    assert [(job.prompt, job.seed) for job in jobs] == [
-        ("a cat", 5),
-        ("a cat", 6),
-        ("dog", 5),
-        ("dog", 6),
-    ]
+def test_jobs_are_prompts_times_seeds():
+    jobs = studio.make_jobs(["a cat", "a  cat", "dog"], 5, 2, "out")
+    pairs = [("a cat", 5), ("a cat", 6), ("dog", 5), ("dog", 6)]
+    assert [(job.prompt, job.seed) for job in jobs] == pairs
     assert len({job.folder for job in jobs}) == 4

@@ -21,3 +21,12 @@ def test_folder_names_are_safe_short_and_tell_seeds_apart():
     assert prompts.folder_name("Black sheep!", 3) == "black-sheep-seed3"
     name = prompts.folder_name("../../etc/passwd " * 20, 0)
     assert len(name) <= 80 and "/" not in name and not name.startswith(".")
+
+
+def test_canvas_sizes():
+    assert prompts.parse_size("", default=224) == (224, 224)
+    assert prompts.parse_size("96", default=224) == (96, 96)
+    assert prompts.parse_size("192x128", default=64) == (192, 128)
+    for bad in ("8", "0x64", "64x", "9999", "-64", "big"):
+        with pytest.raises(prompts.PromptError, match="canvas size"):
+            prompts.parse_size(bad, default=64)
