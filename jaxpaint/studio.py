@@ -17,7 +17,7 @@ import numpy as np
 from tqdm import tqdm
 
 import jaxpaint
-from jaxpaint import actions, canvas, optimize, outputs, painters
+from jaxpaint import actions, canvas, optimize, outputs, painters, prompts
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import Config
 
