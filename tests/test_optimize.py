@@ -139,7 +139,7 @@ def test_what_is_not_finite_shows_in_the_loss(studio, kind):
 def test_terms_sum_to_the_loss_and_every_step_has_its_views(studio):
     state, subject = jax.tree.map(lambda x: x[0], start(studio))
     _, networks, weights, _ = studio
-    config = Config(**{**vars(CONFIG), "ink_weight": 0.5})
+    config = Config(**{**vars(CONFIG), "ink_weight": 0.5, "ink_from": 0.0})
     loss = lambda step: optimize.loss_fn(  # noqa: E731
         state.latents, step, subject, weights, networks=networks, config=config
     )
