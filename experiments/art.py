@@ -22,11 +22,11 @@ from absl import app, flags
 import numpy as np
 from PIL import Image
 
-from experiments import concepts
+from experiments import concepts, scenes
 
 SETS = ("noto", "noto-v1", "fluent-emoji-flat", "twemoji")
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
-SIDE = 64  # pixels of a rendered picture
+SIDE = scenes.SIDE  # pixels of a rendered picture
 
 _OUT = flags.DEFINE_string("out", "/tmp/art.npz", "Array file to write.")
 
@@ -62,7 +62,7 @@ def fetch_set(name: str) -> dict:
 
 
 def render(icons: dict, name: str) -> np.ndarray | None:
-    """RGBA uint8 `[64, 64, 4]` of one icon, straight alpha; None if it is missing."""
+    """RGBA uint8 `[SIDE, SIDE, 4]` of one icon, straight alpha; None if it is missing."""
     import resvg_py
 
     alias = icons.get("aliases", {}).get(name, {}).get("parent", name)

@@ -95,7 +95,7 @@ def tokenize(
 
 
 def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int) -> CLIPConfig:
-    """Image tower as asked, 64 pixels; text tower of two layers, 128 wide."""
+    """Image tower as asked, for composed scenes; text tower of two layers, 128 wide."""
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     text = dict(
         vocab_size=len(tokenizer), hidden_size=128, intermediate_size=512, num_hidden_layers=2,
@@ -104,7 +104,8 @@ def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch:
     )  # fmt: skip
     vision = dict(
         hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
-        num_attention_heads=width // 64, image_size=64, patch_size=patch, projection_dim=128,
+        num_attention_heads=width // 64, image_size=scenes.SIDE, patch_size=patch,
+        projection_dim=128,
     )  # fmt: skip
     return CLIPConfig(text_config=text, vision_config=vision, projection_dim=128)
 

@@ -8,6 +8,7 @@ made to be vmapped and jitted.
 from __future__ import annotations
 
 from typing import NamedTuple
+import zlib
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +16,7 @@ import numpy as np
 
 from experiments import concepts
 
-SIDE = 64
+SIDE = 48  # pixels, of art and of scenes
 COLOR_NAMES = tuple(concepts.COLORS)
 COLORS = np.array([concepts.COLORS[name] for name in COLOR_NAMES], np.float32)
 NO_COLOR = -1
@@ -34,7 +35,7 @@ class Scenes(NamedTuple):
 class Art(NamedTuple):
     """The pictures that scenes are made of."""
 
-    pixels: np.ndarray  # [N, 64, 64, 5] uint8: red, green, blue, alpha, body mask
+    pixels: np.ndarray  # [N, SIDE, SIDE, 5] uint8: red, green, blue, alpha, body mask
     labels: np.ndarray  # [N] int32, row of `names`
     styles: np.ndarray  # [N] int32, which icon set
     names: tuple[str, ...]  # icon names
@@ -111,9 +112,7 @@ def choose(
         caption(rng, noun, scenes.color[i], ground[i], scenes.ground_color[i])
         for i, noun in enumerate(nouns)
     ]
-    # The colour a noun already carries ("red apple") is not another thing.
-    noun_id = {noun: i for i, noun in enumerate(dict.fromkeys(nouns))}
-    identity = np.array([noun_id[noun] for noun in nouns], np.int32)
+    identity = np.array([zlib.crc32(noun.encode()) >> 1 for noun in nouns], np.int32)
     return scenes, captions, np.stack([identity, scenes.color], axis=-1)
 
 
@@ -133,7 +132,7 @@ def caption(rng: np.random.Generator, noun: str, color: int, ground: int, ground
 
 
 def draw(key: jax.Array, scene: Scenes, pixels: jax.Array) -> jax.Array:
-    """Draws one scene: `[64, 64, 3]` float32 in [0, 1].
+    """Draws one scene: `[SIDE, SIDE, 3]` float32 in [0, 1].
 
     Args:
       key: typed PRNG key.
@@ -145,7 +144,7 @@ def draw(key: jax.Array, scene: Scenes, pixels: jax.Array) -> jax.Array:
     rgb = _recolor(keys[0], sprite, scene.color)
     layer = jnp.concatenate([rgb * sprite[..., 3:4], sprite[..., 3:4]], -1)
     layer = _pose(keys[1], layer)
-    ground = _ground(keys[2], scene)
+    ground = draw_ground(keys[2], scene)
     image = layer[..., :3] + ground * (1 - layer[..., 3:])
     image = _soften(keys[3], image)
     gain = 1 + 0.15 * jax.random.normal(keys[4], (3,)) * 0.5
@@ -187,7 +186,8 @@ def _pose(key: jax.Array, layer: jax.Array) -> jax.Array:
     return jax.vmap(sample, in_axes=-1, out_axes=-1)(layer)
 
 
-def _ground(key: jax.Array, scene: Scenes) -> jax.Array:
+def draw_ground(key: jax.Array, scene: Scenes) -> jax.Array:
+    """The background alone, `[SIDE, SIDE, 3]`."""
     keys = jax.random.split(key, 3)
     corners = jax.random.uniform(keys[0], (2, 2, 3))
     cells = jax.random.uniform(keys[1], (5, 5, 3))
@@ -209,7 +209,7 @@ def _ground(key: jax.Array, scene: Scenes) -> jax.Array:
 def _soften(key: jax.Array, image: jax.Array) -> jax.Array:
     """Four pictures in ten lose their fine detail, as a painting has none."""
     use, amount = jax.random.split(key)
-    width = jax.random.uniform(amount, (), minval=0.7, maxval=2.2)
+    width = jax.random.uniform(amount, (), minval=0.5, maxval=1.7)
     axis = jnp.arange(SIDE)
     kernel = jnp.exp(-(((axis[:, None] - axis[None]) / width) ** 2) / 2)
     kernel = kernel / kernel.sum(-1, keepdims=True)

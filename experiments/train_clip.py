@@ -27,9 +27,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+import optax.contrib
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import clip_files, concepts, scenes
+from jaxpaint import clip
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
@@ -39,42 +41,38 @@ _CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
-_PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 64.")
+_PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
 _LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
 _EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
+_FAKES = flags.DEFINE_integer("fakes", 16, "Fake pictures that are grown beside the batch.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
 _CLUTTER = 8  # pictures with shuffled tiles a batch
-
-
-def encode(module, params, images, ids, mask):
-    """Unit features of pictures [N, 64, 64, 3] in [0, 1] and of captions."""
-    pixels = (images - clip_files.MEAN) / clip_files.STD
-    features = lambda m: (  # noqa: E731
-        m.visual_projection(m.vision_model(pixels)[1]),
-        m.text_projection(
-            m.text_model(ids, mask, jnp.broadcast_to(jnp.arange(ids.shape[1]), ids.shape))[1]
-        ),
-        m.logit_scale,
-    )
-    image, text, scale = module.apply({"params": params}, method=features)
-    unit = lambda x: x / jnp.linalg.norm(x, axis=-1, keepdims=True)  # noqa: E731
-    return unit(image.astype(jnp.float32)), unit(text.astype(jnp.float32)), scale
+_MUON = 10.0  # its learning rate over that of the rest
+_FAKE_BATCHES = 16  # batches that a fake lives
+_FAKE_STRIDE = 1.0  # L2 length of a fake's step
+_BLUR = np.exp(-0.5 * ((np.arange(scenes.SIDE)[:, None] - np.arange(scenes.SIDE)) / 1.2) ** 2)
 
 
 def loss_fn(params, images, module, batch):
     """Contrastive loss (Radford et al. 2021) that ignores compatible pairs.
 
-    `images` holds N scenes and then pictures without a caption; `batch["ids"]`
-    holds N captions and then wrong captions; `batch["compatible"]` [N, N] marks
-    captions that may be true of another picture too; `batch["facts"]` [N, 3] are
-    the answers for the linear heads.
+    `images` holds N scenes, then pictures without a caption, then F fakes of the
+    first F captions; `batch["ids"]` holds N captions and then wrong captions;
+    `batch["compatible"]` [N, N] marks captions that may be true of another picture
+    too; `batch["facts"]` [N, 3] are the answers for the linear heads.
     """
     number = batch["compatible"].shape[0]
-    image, text, scale = encode(module, params["clip"], images, batch["ids"], batch["mask"])
-    logits = jnp.exp(jnp.minimum(scale, 4.6)) * image @ text.T
+    pixels = clip.normalize(images, clip_files.MEAN, clip_files.STD)
+    image = clip.encode_image(module, params["clip"], pixels)
+    text = clip.encode_text(module, params["clip"], batch["ids"], batch["mask"])
+    logits = jnp.exp(jnp.minimum(params["clip"]["logit_scale"], 4.6)) * image @ text.T
     off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
-    logits = logits.at[:number, :number].add(jnp.where(off, -1e4, 0.0))
+    # A fake is held against its own caption alone.
+    clutter = min(_CLUTTER, len(images) - number)
+    other = ~jnp.eye(len(images) - number - clutter, number, dtype=bool)
+    off = jnp.concatenate([off, jnp.zeros((clutter, number), bool), other])
+    logits = logits.at[:, :number].add(jnp.where(off, -1e4, 0.0))
     target = jnp.arange(number)
     ce = optax.softmax_cross_entropy_with_integer_labels
     loss = (ce(logits[:number], target).mean() + ce(logits[:, :number].T, target).mean()) / 2
@@ -85,30 +83,64 @@ def loss_fn(params, images, module, batch):
 
 def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
     """Draws one batch and takes `replays` steps on ever harder copies of it."""
-    params, opt_state = state
+    params, opt_state, fakes = state
     key, noise_key, tile_key = jax.random.split(key, 3)
     keys = jax.random.split(key, batch["compatible"].shape[0])
     images = jax.vmap(scenes.draw, (0, 0, None))(keys, batch["scenes"], pixels)
     clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), images[:_CLUTTER])
     images = jnp.concatenate([images, clutter])
+    number = len(images)
     delta = 0.02 * jax.random.normal(noise_key, images.shape) * jnp.minimum(epsilon, 1.0)
 
     def replay(carry, _):
-        params, opt_state, delta = carry
+        params, opt_state, delta, fakes = carry
         attacked = jnp.clip(images + delta, 0.0, 1.0)
+        attacked = jnp.concatenate([attacked, fakes])
         grad = jax.value_and_grad(loss_fn, argnums=(0, 1), has_aux=True)
         (loss, accuracy), (g_params, g_images) = grad(params, attacked, module, batch)
         updates, opt_state = tx.update(g_params, opt_state, params)
         params = optax.apply_updates(params, updates)
-        delta = delta + epsilon / max(replays - 1, 1) * 1.2 * _unit(g_images)
+        delta = delta + epsilon / max(replays - 1, 1) * 1.2 * _unit(g_images[:number])
         norm = jnp.sqrt(jnp.sum(delta**2, (1, 2, 3), keepdims=True))
         delta = delta * jnp.minimum(1.0, epsilon / (norm + 1e-6))
-        return (params, opt_state, delta), (loss, accuracy)
+        smooth = jnp.einsum("ij,njkc,lk->nilc", _BLUR, g_images[number:], _BLUR)
+        fakes = jnp.clip(fakes + _FAKE_STRIDE * _unit(smooth), 0.0, 1.0)
+        return (params, opt_state, delta, fakes), (loss, accuracy)
 
+    if replays == 1:
+        used = fakes[:0]
+    else:
+        some = jax.tree.map(lambda x: x[: len(fakes)], batch["scenes"])
+        grounds = jax.vmap(scenes.draw_ground)(keys[: len(fakes)], some)
+        used = jnp.where(batch["renewed"][:, None, None, None], grounds, fakes)
     carry, (losses, accuracies) = jax.lax.scan(
-        replay, (params, opt_state, delta), None, length=replays, unroll=True
+        replay, (params, opt_state, delta, used), None, length=replays, unroll=True
     )
-    return carry[:2], {"loss": losses, "accuracy": accuracies}
+    fakes = fakes if replays == 1 else carry[3]
+    return (*carry[:2], fakes), {"loss": losses, "accuracy": accuracies}
+
+
+def _muon(schedule):
+    """Muon (Jordan et al. 2024) for the towers' matrices, AdamW for the rest."""
+
+    def which(params):
+        return jax.tree_util.tree_map_with_path(
+            lambda path, leaf: (
+                optax.contrib.MuonDimensionNumbers()
+                if leaf.ndim == 2 and any(getattr(entry, "key", "") == "layers" for entry in path)
+                else None
+            ),
+            params,
+        )
+
+    return optax.contrib.muon(
+        lambda step: _MUON * schedule(step),
+        weight_decay=0.02 / _MUON,
+        adam_b2=0.98,
+        adam_weight_decay=0.02,
+        adam_learning_rate=schedule,
+        muon_weight_dimension_numbers=which,
+    )
 
 
 def rescale(params, key):
@@ -135,14 +167,22 @@ def _unit(x):
 
 
 def _shuffle_tiles(key, image):
-    tiles = image.reshape(4, 16, 4, 16, 3).swapaxes(1, 2).reshape(16, 16, 16, 3)
+    side = scenes.SIDE // 4
+    tiles = image.reshape(4, side, 4, side, 3).swapaxes(1, 2).reshape(16, side, side, 3)
     tiles = jax.random.permutation(key, tiles)
-    return tiles.reshape(4, 4, 16, 16, 3).swapaxes(1, 2).reshape(64, 64, 3)
+    return tiles.reshape(4, 4, side, side, 3).swapaxes(1, 2).reshape(image.shape)
 
 
-def make_batch(rng, art, tokenizer, number, held_out=""):
-    """Scenes, captions, wrong captions and the table of compatible pairs."""
-    scene, captions, identity = scenes.choose(rng, art, number, held_out=held_out)
+def make_batch(rng, art, tokenizer, number, held_out="", fake_rngs=()):
+    """Scenes, captions, wrong captions and the table of compatible pairs.
+
+    The first scenes come from `fake_rngs`, one each.
+    """
+    parts = [scenes.choose(r, art, 1) for r in fake_rngs]
+    parts.append(scenes.choose(rng, art, number - len(parts), held_out=held_out))
+    scene = scenes.Scenes(*map(np.concatenate, zip(*(part[0] for part in parts))))
+    captions = [text for part in parts for text in part[1]]
+    identity = np.concatenate([part[2] for part in parts])
     noun, color = identity[:, 0], identity[:, 1]
     same = (color[:, None] == color) | (color[:, None] < 0) | (color < 0)
     compatible = (noun[:, None] == noun) & same
@@ -185,17 +225,17 @@ def main(argv: list[str]) -> None:
     # Batches: one update each at first, then `replays` updates each.
     batches = attack_from + -(-(total - attack_from) // _REPLAYS.value)
     schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(200, total // 5), total, 1e-5)
-    tx = optax.chain(
-        optax.clip_by_global_norm(1.0), optax.adamw(schedule, 0.9, 0.98, weight_decay=0.02)
-    )
+    tx = optax.chain(optax.clip_by_global_norm(1.0), _muon(schedule))
     ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
     params = module.init(
-        jax.random.key(_SEED.value), ids, jnp.zeros((1, 64, 64, 3)), jnp.ones_like(ids), ids
-    )["params"]
+        jax.random.key(_SEED.value), ids, jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3)),
+        jnp.ones_like(ids), ids,
+    )["params"]  # fmt: skip
     params = {"clip": rescale(params, jax.random.key(_SEED.value)), "heads": [
         jnp.zeros((128, size)) for size in (len(art.names), *(2 * [len(scenes.COLORS) + 1]))
     ]}  # fmt: skip
-    state, start, seconds = (params, tx.init(params)), 0, 0.0
+    fakes = jnp.full((_FAKES.value, scenes.SIDE, scenes.SIDE, 3), 0.9)
+    state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
         saved = flax.serialization.from_bytes(
@@ -207,7 +247,6 @@ def main(argv: list[str]) -> None:
         kind or "pose": make_batch(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
         for i, kind in enumerate(("", "style", "pair"))
     }
-    # The Flax CLIP module cannot be hashed, so it is bound here and not a static argument.
     clean, attacked = (
         jax.jit(functools.partial(train_batch, module=module, tx=tx, replays=n), donate_argnums=0)
         for n in (1, _REPLAYS.value)
@@ -218,10 +257,13 @@ def main(argv: list[str]) -> None:
     for step in range(start, batches):
         rng = np.random.default_rng([_SEED.value, step])
         train = clean if step < attack_from else attacked
-        ramp = (step - attack_from) / (0.6 * (batches - attack_from))
+        ramp = (step - attack_from) / max(1.0, 0.6 * (batches - attack_from))
         epsilon = _EPSILON.value * min(1.0, max(0.0, ramp))
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        batch = make_batch(rng, art, tokenizer, _BATCH.value)
+        made = [divmod(step + i, _FAKE_BATCHES) for i in range(_FAKES.value)]
+        rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
+        batch = make_batch(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
+        batch["renewed"] = np.array([age == 0 for _, age in made])
         state, record = train(state, key, batch, pixels, epsilon)
         if (step + 1) % 50 and step + 1 < batches:
             continue

@@ -45,6 +45,7 @@ class Config:
 
     # Randomness and precision.
     init_ink: float = 0.35  # typical pressure of the first strokes, 0 .. 1
+    at_once: str = "auto"  # canvases of a batch in one vmap: yes, no, or by device
     compute_dtype: str = "auto"  # CLIP and painter: float32, bfloat16, or by device
 
     @property

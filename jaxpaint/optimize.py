@@ -9,6 +9,7 @@ and in several.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 import functools
 from typing import Any, NamedTuple
 
@@ -170,8 +171,22 @@ def train_steps(
       The state and the terms of the loss, each `[steps, C]`.
     """
     step = functools.partial(train_step, networks=networks, config=config)
-    many = jax.vmap(step, in_axes=(0, 0, None))
-    return jax.lax.scan(lambda s, _: many(s, subject, weights), state, None, length=steps)
+
+    def one(state: PaintState, subject: Subject) -> tuple[PaintState, dict[str, jax.Array]]:
+        begin = state.step
+
+        def body(now: jax.Array, carry: tuple) -> tuple:
+            state, log = carry
+            state, terms = step(state, subject, weights)
+            return state, jax.tree.map(lambda a, b: a.at[now - begin].set(b), log, terms)
+
+        terms = jax.eval_shape(step, state, subject, weights)[1]
+        log = jax.tree.map(lambda x: jnp.zeros((steps, *x.shape), x.dtype), terms)
+        # A scan of one step would be compiled without its loop and round differently.
+        return jax.lax.fori_loop(begin, begin + steps, body, (state, log))
+
+    state, terms = per_canvas(one, config)(state, subject)
+    return state, jax.tree.map(jnp.transpose, terms)
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config"))
@@ -191,4 +206,20 @@ def render(
         view = clip.normalize(view, networks.mean, networks.std)
         return picture, clip.encode_image(networks.clip, weights.clip, view)[0] @ subject.text
 
-    return jax.vmap(one)(state, subject)
+    return per_canvas(one, config)(state, subject)
+
+
+def per_canvas(one: Callable[..., Any], config: Config) -> Callable[..., Any]:
+    """A function of one canvas as a function of C: one after the other or at once.
+
+    One after the other costs a CPU nothing, needs the memory of one canvas, and runs
+    the same instructions whatever C is: a painting is the same to the bit alone and
+    in a batch. At once (`vmap`) rounds differently with C, and hundreds of steps
+    amplify that.
+    """
+    at_once = config.at_once
+    if at_once == "auto":
+        at_once = "no" if jax.default_backend() == "cpu" else "yes"
+    if at_once == "yes":
+        return jax.vmap(one)
+    return lambda *batch: jax.lax.map(lambda canvas: one(*canvas), batch)
