@@ -17,6 +17,7 @@ import numpy as np
 from experiments import concepts
 
 SIDE = 48  # pixels, of art and of scenes
+STYLES = 4  # icon sets; style + STYLES is that set repainted with strokes
 COLOR_NAMES = tuple(concepts.COLORS)
 COLORS = np.array([concepts.COLORS[name] for name in COLOR_NAMES], np.float32)
 NO_COLOR = -1
@@ -68,7 +69,7 @@ def words_for(icon: str) -> tuple[str, ...]:
 
 def is_held_out(art: Art) -> np.ndarray:
     """Pictures `[N]` bool kept from training: one style of every twelfth concept."""
-    return (art.labels % 12 == 5) & (art.styles == art.labels // 12 % 4)
+    return (art.labels % 12 == 5) & (art.styles % STYLES == art.labels // 12 % STYLES)
 
 
 def is_held_out_pair(label: np.ndarray, color: np.ndarray) -> np.ndarray:
@@ -139,11 +140,11 @@ def draw(key: jax.Array, scene: Scenes, pixels: jax.Array) -> jax.Array:
       scene: one scene (no leading axis).
       pixels: `Art.pixels`, on the device.
     """
-    keys = jax.random.split(key, 6)
+    keys = jax.random.split(key, 7)
     sprite = pixels[scene.picture].astype(jnp.float32) / 255
     rgb = _recolor(keys[0], sprite, scene.color)
     layer = jnp.concatenate([rgb * sprite[..., 3:4], sprite[..., 3:4]], -1)
-    layer = _pose(keys[1], layer)
+    layer = _fade(keys[6], _pose(keys[1], layer))
     ground = draw_ground(keys[2], scene)
     image = layer[..., :3] + ground * (1 - layer[..., 3:])
     image = _soften(keys[3], image)
@@ -186,6 +187,13 @@ def _pose(key: jax.Array, layer: jax.Array) -> jax.Array:
     return jax.vmap(sample, in_axes=-1, out_axes=-1)(layer)
 
 
+def _fade(key: jax.Array, layer: jax.Array) -> jax.Array:
+    """One picture in five is faint, as strokes are before they are sure."""
+    use, amount = jax.random.split(key)
+    strength = jax.random.uniform(amount, (), minval=0.35)
+    return layer * jnp.where(jax.random.bernoulli(use, 0.2), strength, 1.0)
+
+
 def draw_ground(key: jax.Array, scene: Scenes) -> jax.Array:
     """The background alone, `[SIDE, SIDE, 3]`."""
     keys = jax.random.split(key, 3)
@@ -207,9 +215,9 @@ def draw_ground(key: jax.Array, scene: Scenes) -> jax.Array:
 
 
 def _soften(key: jax.Array, image: jax.Array) -> jax.Array:
-    """Four pictures in ten lose their fine detail, as a painting has none."""
+    """Four pictures in ten lose their fine detail, as a painting that begins has none."""
     use, amount = jax.random.split(key)
-    width = jax.random.uniform(amount, (), minval=0.5, maxval=1.7)
+    width = 0.5 * 7.0 ** jax.random.uniform(amount)
     axis = jnp.arange(SIDE)
     kernel = jnp.exp(-(((axis[:, None] - axis[None]) / width) ** 2) / 2)
     kernel = kernel / kernel.sum(-1, keepdims=True)

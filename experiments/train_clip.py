@@ -31,7 +31,8 @@ import optax.contrib
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import clip_files, concepts, scenes
-from jaxpaint import clip
+from experiments import fakes as fakes_lib
+from jaxpaint import clip, painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
@@ -44,14 +45,13 @@ _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
 _LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
 _EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
+_RAMP = flags.DEFINE_float("ramp", 0.6, "Share of the attacked batches before full epsilon.")
 _FAKES = flags.DEFINE_integer("fakes", 16, "Fake pictures that are grown beside the batch.")
+_INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
 _CLUTTER = 8  # pictures with shuffled tiles a batch
 _MUON = 10.0  # its learning rate over that of the rest
-_FAKE_BATCHES = 16  # batches that a fake lives
-_FAKE_STRIDE = 1.0  # L2 length of a fake's step
-_BLUR = np.exp(-0.5 * ((np.arange(scenes.SIDE)[:, None] - np.arange(scenes.SIDE)) / 1.2) ** 2)
 
 
 def loss_fn(params, images, module, batch):
@@ -81,10 +81,12 @@ def loss_fn(params, images, module, batch):
     return loss, (logits[:number].argmax(-1) == target).mean()
 
 
-def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
+def train_batch(
+    state, key, batch, pixels, epsilon, painter_params, *, module, tx, painter, replays
+):
     """Draws one batch and takes `replays` steps on ever harder copies of it."""
     params, opt_state, fakes = state
-    key, noise_key, tile_key = jax.random.split(key, 3)
+    key, noise_key, tile_key, fake_key = jax.random.split(key, 4)
     keys = jax.random.split(key, batch["compatible"].shape[0])
     images = jax.vmap(scenes.draw, (0, 0, None))(keys, batch["scenes"], pixels)
     clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), images[:_CLUTTER])
@@ -92,10 +94,11 @@ def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
     number = len(images)
     delta = 0.02 * jax.random.normal(noise_key, images.shape) * jnp.minimum(epsilon, 1.0)
 
-    def replay(carry, _):
+    def replay(carry, view_key):
         params, opt_state, delta, fakes = carry
-        attacked = jnp.clip(images + delta, 0.0, 1.0)
-        attacked = jnp.concatenate([attacked, fakes])
+        show = lambda latents: fakes_lib.show(latents, view_key, painter, painter_params)  # noqa: E731
+        shown, pull = jax.vjp(show, fakes.latents)
+        attacked = jnp.concatenate([jnp.clip(images + delta, 0.0, 1.0), shown])
         grad = jax.value_and_grad(loss_fn, argnums=(0, 1), has_aux=True)
         (loss, accuracy), (g_params, g_images) = grad(params, attacked, module, batch)
         updates, opt_state = tx.update(g_params, opt_state, params)
@@ -103,18 +106,15 @@ def train_batch(state, key, batch, pixels, epsilon, *, module, tx, replays):
         delta = delta + epsilon / max(replays - 1, 1) * 1.2 * _unit(g_images[:number])
         norm = jnp.sqrt(jnp.sum(delta**2, (1, 2, 3), keepdims=True))
         delta = delta * jnp.minimum(1.0, epsilon / (norm + 1e-6))
-        smooth = jnp.einsum("ij,njkc,lk->nilc", _BLUR, g_images[number:], _BLUR)
-        fakes = jnp.clip(fakes + _FAKE_STRIDE * _unit(smooth), 0.0, 1.0)
+        fakes = fakes_lib.climb(fakes, pull(g_images[number:])[0])
         return (params, opt_state, delta, fakes), (loss, accuracy)
 
-    if replays == 1:
-        used = fakes[:0]
-    else:
-        some = jax.tree.map(lambda x: x[: len(fakes)], batch["scenes"])
-        grounds = jax.vmap(scenes.draw_ground)(keys[: len(fakes)], some)
-        used = jnp.where(batch["renewed"][:, None, None, None], grounds, fakes)
+    renew_key, *view_keys = jax.random.split(fake_key, replays + 1)
+    used = fakes_lib.renew(renew_key, fakes, batch["renewed"])
+    if replays == 1:  # the attack is not on yet, nor are fakes
+        used = jax.tree.map(lambda x: x[:0], fakes)
     carry, (losses, accuracies) = jax.lax.scan(
-        replay, (params, opt_state, delta, used), None, length=replays, unroll=True
+        replay, (params, opt_state, delta, used), jnp.stack(view_keys), unroll=True
     )
     fakes = fakes if replays == 1 else carry[3]
     return (*carry[:2], fakes), {"loss": losses, "accuracy": accuracies}
@@ -234,7 +234,10 @@ def main(argv: list[str]) -> None:
     params = {"clip": rescale(params, jax.random.key(_SEED.value)), "heads": [
         jnp.zeros((128, size)) for size in (len(art.names), *(2 * [len(scenes.COLORS) + 1]))
     ]}  # fmt: skip
-    fakes = jnp.full((_FAKES.value, scenes.SIDE, scenes.SIDE, 3), 0.9)
+    if _INIT.value:
+        params["clip"] = jax.tree.map(jnp.asarray, clip.load(_INIT.value).params)
+    painter = painters.load("brush")
+    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value)
     state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
@@ -248,7 +251,10 @@ def main(argv: list[str]) -> None:
         for i, kind in enumerate(("", "style", "pair"))
     }
     clean, attacked = (
-        jax.jit(functools.partial(train_batch, module=module, tx=tx, replays=n), donate_argnums=0)
+        jax.jit(
+            functools.partial(train_batch, module=module, tx=tx, painter=painter.module, replays=n),
+            donate_argnums=0,
+        )
         for n in (1, _REPLAYS.value)
     )
     retrieval = jax.jit(functools.partial(_retrieval, module=module))
@@ -257,14 +263,15 @@ def main(argv: list[str]) -> None:
     for step in range(start, batches):
         rng = np.random.default_rng([_SEED.value, step])
         train = clean if step < attack_from else attacked
-        ramp = (step - attack_from) / max(1.0, 0.6 * (batches - attack_from))
+        ramp = (step - attack_from) / max(1.0, _RAMP.value * (batches - attack_from))
         epsilon = _EPSILON.value * min(1.0, max(0.0, ramp))
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        made = [divmod(step + i, _FAKE_BATCHES) for i in range(_FAKES.value)]
+        life = fakes_lib.BATCHES
+        made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = make_batch(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
         batch["renewed"] = np.array([age == 0 for _, age in made])
-        state, record = train(state, key, batch, pixels, epsilon)
+        state, record = train(state, key, batch, pixels, epsilon, painter.params)
         if (step + 1) % 50 and step + 1 < batches:
             continue
         record = {k: [round(float(x), 3) for x in v] for k, v in record.items()}

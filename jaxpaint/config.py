@@ -40,6 +40,8 @@ class Config:
     lr_color: float = 0.06
     lr_frame: float = 0.03  # where the frame lies and its size
     lr_drop: tuple[float, float] = (0.4, 0.1)  # geometry rates from 50 % and 75 % on
+    adam_eps: float = 1e-8
+    ink_decay: float = 0.0
     ink_weight: float = 3.0  # weight of the mean stroke alpha, which clears clutter
     ink_from: float = 0.35  # share of the steps before that weight is on, 0 .. 1
 

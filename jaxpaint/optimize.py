@@ -87,12 +87,12 @@ def init(seed: jax.Array, *, config: Config) -> PaintState:
     order = jnp.linspace(0.9, 0.1, config.strokes)
     start = start.at[:, 14].set(order)
     latents = actions.unbound(start)
-    return PaintState(latents, optimizer().init(latents), jnp.int32(0))
+    return PaintState(latents, optimizer(config).init(latents), jnp.int32(0))
 
 
-def optimizer() -> optax.GradientTransformation:
+def optimizer(config: Config) -> optax.GradientTransformation:
     """Adam without its learning rate, which `learning_rates` gives."""
-    return optax.scale_by_adam(b1=0.9, b2=0.99)
+    return optax.scale_by_adam(b1=0.9, b2=0.99, eps=config.adam_eps)
 
 
 def learning_rates(step: jax.Array, *, config: Config) -> jax.Array:
@@ -146,9 +146,16 @@ def train_step(
     (_, terms), grad = grad_fn(
         state.latents, state.step, subject, weights, networks=networks, config=config
     )
-    update, opt_state = optimizer().update(grad, state.opt_state)
+    return nudge(state, grad, config=config), terms
+
+
+def nudge(state: PaintState, grad: jax.Array, *, config: Config) -> PaintState:
+    """One canvas after a step of Adam against the gradient `[S, A]` of its latents."""
+    grad = grad / (jnp.sqrt(jnp.mean(grad**2, axis=0)) + 1e-20)
+    update, opt_state = optimizer(config).update(grad, state.opt_state)
+    update = update.at[:, jnp.array([0, 1, 11])].add(config.ink_decay)
     latents = state.latents - learning_rates(state.step, config=config) * update
-    return PaintState(latents, opt_state, state.step + 1), terms
+    return PaintState(latents, opt_state, state.step + 1)
 
 
 @functools.partial(
