@@ -24,9 +24,9 @@ from jaxpaint.config import Config
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _OUT = flags.DEFINE_string("out", "/tmp/painted.npz", "Array file to write: the same and more.")
-_STROKES = flags.DEFINE_integer("strokes", 40, "Strokes a picture.")
-_STEPS = flags.DEFINE_integer("steps", 120, "Steps of Adam a picture.")
-_BATCH = flags.DEFINE_integer("batch", 16, "Pictures at once.")
+_STROKES = 40  # a picture
+_STEPS = 120  # of Adam, a picture
+_BATCH = 16  # pictures a call
 
 
 def both(latents, noise, painter, *, config):
@@ -66,14 +66,14 @@ def main(argv: list[str]) -> None:
     del argv
     data = dict(np.load(_ART.value))
     painter = painters.load("brush")
-    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES.value)
+    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES)
     taught = np.isin(data["names"][data["labels"]], list(concepts.TAUGHT))
     rows = np.flatnonzero(taught & (data["styles"] < scenes.STYLES))
-    one = functools.partial(fit, painter=painter, config=config, steps=_STEPS.value)
+    one = functools.partial(fit, painter=painter, config=config, steps=_STEPS)
     many = jax.jit(lambda keys, sprites: jax.lax.map(lambda x: one(*x), (keys, sprites)))
     painted = []
-    for i in tqdm(range(0, len(rows), _BATCH.value), desc="painting art"):
-        some = np.resize(rows[i : i + _BATCH.value], _BATCH.value)
+    for i in tqdm(range(0, len(rows), _BATCH), desc="painting art"):
+        some = np.resize(rows[i : i + _BATCH], _BATCH)
         keys = jax.vmap(jax.random.key)(some)
         sprites = jnp.asarray(data["pictures"][some], jnp.float32) / 255
         painted.append(np.round(255 * np.asarray(many(keys, sprites))).astype(np.uint8))

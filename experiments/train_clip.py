@@ -305,6 +305,9 @@ def main(argv: list[str]) -> None:
         "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),
         "held_out_retrieval_of_512": scores,
     }  # fmt: skip
+    if _INIT.value:
+        before = pathlib.Path(_INIT.value) / "card.json"
+        card["went_on_from"] = json.loads(before.read_text()) if before.exists() else _INIT.value
     clip_files.save(workdir / "model", config, state[0]["clip"], words, card)
 
 

@@ -6,15 +6,17 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments import clip_files, scenes, train_painter
+from experiments import clip_files, fakes, paint_art, scenes, train_painter
 from jaxpaint import painters
+from jaxpaint.config import Config
 
 
 def some_art() -> scenes.Art:
     """Eight concepts in one style: a disc each, with a body mask."""
-    pixels = np.zeros((8, 64, 64, 5), np.uint8)
-    yy, xx = np.mgrid[:64, :64]
-    disc = (yy - 32) ** 2 + (xx - 32) ** 2 < 400
+    side = scenes.SIDE
+    pixels = np.zeros((8, side, side, 5), np.uint8)
+    yy, xx = np.mgrid[:side, :side]
+    disc = (yy - side // 2) ** 2 + (xx - side // 2) ** 2 < (side // 3) ** 2
     pixels[:, disc] = [200, 200, 200, 255, 255]
     names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
     return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names)
@@ -24,11 +26,14 @@ def test_a_scene_shows_what_its_caption_says():
     art = some_art()
     red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
     scene = scenes.Scenes(*map(np.int32, (1, red, scenes.NAMED_GROUND, blue)))
-    image = np.asarray(scenes.draw(jax.random.key(3), scene, jnp.asarray(art.pixels)))
-    assert image.shape == (64, 64, 3) and image.min() >= 0 and image.max() <= 1
-    red_pixels = (image[..., 0] > image[..., 2] + 0.3).mean()
-    blue_pixels = (image[..., 2] > image[..., 0] + 0.3).mean()
-    assert 0.05 < red_pixels < 0.6 and blue_pixels > 0.3
+    draw = jax.jit(jax.vmap(lambda key: scenes.draw(key, scene, jnp.asarray(art.pixels))))
+    images = np.asarray(draw(jax.random.split(jax.random.key(3), 32)))
+    assert images.shape == (32, scenes.SIDE, scenes.SIDE, 3)
+    assert images.min() >= 0 and images.max() <= 1
+    red_pixels = (images[..., 0] > images[..., 2] + 0.3).mean((1, 2))
+    blue_pixels = (images[..., 2] > images[..., 0] + 0.3).mean((1, 2))
+    assert red_pixels.max() < 0.6 and blue_pixels.min() > 0.3
+    assert (red_pixels > 0.05).mean() > 0.8  # a few are faint
     text = scenes.caption(np.random.default_rng(0), "owl", red, scenes.PLAIN_GROUND, blue)
     assert "red owl" in text and "blue" not in text
 
@@ -100,3 +105,36 @@ def test_every_word_is_one_token_and_always_the_same(tmp_path):
     ids, mask = clip_files.tokenize(one, ["a black sheep", "zorble"])
     assert ids.shape == mask.shape == (2, clip_files.TEXT_LENGTH)
     assert mask[0].sum() == 5 and mask[1].sum() > 5  # unknown words are spelt
+
+
+def test_a_sprite_is_repainted_with_its_transparency():
+    axis = np.arange(scenes.SIDE) - scenes.SIDE / 2 + 0.5
+    disc = np.hypot(axis[:, None], axis) < 14
+    sprite = np.zeros((scenes.SIDE, scenes.SIDE, 4), np.float32)
+    sprite[disc] = (0.9, 0.1, 0.1, 1.0)
+    painter = painters.load("brush")
+    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=8)
+    fit = jax.jit(lambda key, sprite: paint_art.fit(key, sprite, painter, config=config, steps=60))
+    painted = np.asarray(fit(jax.random.key(0), sprite))
+    inner, outer = np.hypot(axis[:, None], axis) < 10, np.hypot(axis[:, None], axis) > 19
+    assert painted[inner, 3].mean() > 0.8 and painted[outer, 3].mean() < 0.15
+    np.testing.assert_allclose(painted[inner, :3].mean(0), (0.9, 0.1, 0.1), atol=0.15)
+
+
+def test_fakes_climb_and_are_renewed_one_by_one():
+    painter = painters.load("brush")
+    begun = fakes.start(jax.random.key(0), 2)
+    show = lambda latents: fakes.show(  # noqa: E731
+        latents, jax.random.key(1), painter.module, painter.params
+    )
+    darkness = lambda latents: -show(latents).mean()  # noqa: E731
+    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
+    state = begun
+    for _ in range(5):
+        state = step(state)
+    assert darkness(state.latents) > darkness(begun.latents) + 0.02
+    assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
+    again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
+    np.testing.assert_array_equal(again.latents[0], state.latents[0])
+    assert again.step.tolist() == [5, 0]
+    assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
