@@ -24,8 +24,8 @@ class Config:
 
     # Random views (cutouts) of the canvas that CLIP sees in every step.
     crops: int = 8  # perspective, then a resized crop (CLIPDraw's augmentation)
-    zooms: int = 2  # smaller crops, for detail
-    wides: int = 6  # nearly the whole canvas, shifted, for composition
+    zooms: int = 0  # smaller crops, for detail; a CLIP of whole things wants none
+    wides: int = 8  # nearly the whole canvas, shifted, for composition
     crop_scale: tuple[float, float] = (0.7, 0.95)  # side of a crop, fraction of canvas
     zoom_scale: tuple[float, float] = (0.45, 0.7)  # likewise
     wide_scale: tuple[float, float] = (0.95, 1.15)  # likewise; beyond 1 shows the fill
@@ -35,18 +35,20 @@ class Config:
 
     # Optimisation: Adam on the latents, one learning rate a group of numbers.
     steps: int = 300
-    lr_shape: float = 0.06  # start, control and end points; latent units a step
-    lr_pen: float = 0.03  # pressures and size
-    lr_color: float = 0.06
-    lr_frame: float = 0.03  # where the frame lies and its size
+    lr_shape: float = 0.12  # start, control and end points; latent units a step
+    lr_pen: float = 0.06  # pressures and size
+    lr_color: float = 0.12
+    lr_frame: float = 0.06  # where the frame lies and its size
     lr_drop: tuple[float, float] = (0.4, 0.1)  # geometry rates from 50 % and 75 % on
-    adam_eps: float = 1e-8
-    ink_decay: float = 0.0
-    ink_weight: float = 3.0  # weight of the mean stroke alpha, which clears clutter
+    # Strokes that CLIP does not miss would wander at Adam's full rate and clutter the
+    # picture: they are slowed, and all pens lift a little in every step.
+    adam_eps: float = 0.1  # gradient that gets half the rate, of the canvas's typical one
+    ink_decay: float = 0.3  # how far the pen lifts a step, in units of its rate
+    ink_weight: float = 0.0  # weight of the mean stroke alpha
     ink_from: float = 0.35  # share of the steps before that weight is on, 0 .. 1
 
     # Randomness and precision.
-    init_ink: float = 0.35  # typical pressure of the first strokes, 0 .. 1
+    init_ink: float = 0.2  # typical pressure of the first strokes, 0 .. 1
     at_once: str = "auto"  # canvases of a batch in one vmap: yes, no, or by device
     compute_dtype: str = "auto"  # CLIP and painter: float32, bfloat16, or by device
 

@@ -150,10 +150,14 @@ def train_step(
 
 
 def nudge(state: PaintState, grad: jax.Array, *, config: Config) -> PaintState:
-    """One canvas after a step of Adam against the gradient `[S, A]` of its latents."""
+    """One canvas after a step of Adam against the gradient `[S, A]` of its latents.
+
+    Each action number's gradients are first divided by their root mean square over
+    the strokes, so that `config.adam_eps` tells what little gradient means.
+    """
     grad = grad / (jnp.sqrt(jnp.mean(grad**2, axis=0)) + 1e-20)
     update, opt_state = optimizer(config).update(grad, state.opt_state)
-    update = update.at[:, jnp.array([0, 1, 11])].add(config.ink_decay)
+    update = update.at[:, actions.PEN].add(config.ink_decay)
     latents = state.latents - learning_rates(state.step, config=config) * update
     return PaintState(latents, opt_state, state.step + 1)
 

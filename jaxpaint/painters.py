@@ -36,6 +36,9 @@ WEIGHTS = pathlib.Path(__file__).parent / "weights" / "painters"
 _MARGIN = actions.FRAME_MARGIN / actions.FRAME_PIXELS
 
 
+_TOUCH = 0.05  # pressure from which a pen leaves ink, of 0 .. 1
+
+
 class PainterError(ValueError):
     """A painter's weights are missing or do not fit; the message says how to fix it."""
 
@@ -122,7 +125,10 @@ def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
 def apply(module: nn.Module, params: Any, stroke: jax.Array, noise: jax.Array) -> jax.Array:
     """Alpha `[S, 64, 64]` float32 of actions `[S, A]` with noise `[S, N, 3]`."""
     geometry = stroke[:, actions.GEOMETRY]
-    return module.apply({"params": params}, geometry, noise).astype(jnp.float32)
+    alpha = module.apply({"params": params}, geometry, noise).astype(jnp.float32)
+    # A pen that hardly touches draws nothing; the networks leave a trace of 0.02.
+    touch = jnp.minimum(jnp.maximum(stroke[:, 0], stroke[:, 11]) / _TOUCH, 1.0)
+    return alpha * touch[:, None, None]
 
 
 def available() -> list[str]:

@@ -135,16 +135,28 @@ def test_loss_falls(studio):
     assert picture(studio, state, subject)[1] > before + 0.05
 
 
-def test_latents_move_at_the_rates_of_their_groups(studio):
-    """Adam's first update has length 1, so the rate is what each latent moves."""
-    state, subject = start(studio, [1])
-    before = np.array(state.latents)
-    after, _ = advance(studio, state, subject, 1)
-    moved = np.abs(after.latents - before)[0]
+def test_first_nudge_is_the_rate_times_the_relative_gradient():
+    """Adam's first update is g / (|g| + eps), for g in units of the canvas's typical one."""
+    state = first_strokes(jnp.uint32(1))
+    grad = np.random.default_rng(0).normal(size=state.latents.shape).astype(np.float32)
+    grad *= 10.0 ** np.arange(-7, 8, dtype=np.float32)  # the scale of a column is no matter
+    after = optimize.nudge(state, jnp.asarray(grad), config=CONFIG)
+    relative = grad / np.sqrt((grad**2).mean(0))
+    update = relative / (np.abs(relative) + CONFIG.adam_eps)
+    update[:, [0, 1, 11]] += CONFIG.ink_decay
     rates = np.asarray(optimize.learning_rates(jnp.int32(0), config=CONFIG))
-    assert np.all(moved <= rates * 1.001)
-    # A few gradients are nothing, such as those of strokes that leave no ink.
-    np.testing.assert_allclose(np.median(moved, axis=0), rates, rtol=0.05)
+    np.testing.assert_allclose(after.latents - state.latents, -rates * update, atol=1e-4)
+    assert int(after.step) == 1
+
+
+def test_a_stroke_that_does_not_matter_only_lifts_its_pen():
+    state = first_strokes(jnp.uint32(1))
+    grad = jnp.ones_like(state.latents).at[2].set(0.0)
+    for _ in range(3):
+        state = optimize.nudge(state, grad, config=CONFIG)
+    moved = np.asarray(state.latents - first_strokes(jnp.uint32(1)).latents)[2]
+    assert (moved[[0, 1, 11]] < -0.01).all()
+    np.testing.assert_array_equal(np.delete(moved, [0, 1, 11]), 0.0)
 
 
 @pytest.mark.parametrize("kind", ["latents", "text"])

@@ -211,3 +211,15 @@ def test_trained_painter_beats_its_baselines(brush):
     held_out = card["held_out"]
     for baseline in ("empty", "soft_capsule"):
         assert held_out["painter"]["psnr"] > held_out[baseline]["psnr"]
+
+
+def test_a_pen_that_does_not_touch_leaves_nothing():
+    painter = painters.load("brush")
+    stroke = np.random.default_rng(0).random((8, actions.NUM_ACTIONS), np.float32)
+    noise = painters.noise_for(jax.random.key(0), painter, 8)
+    stroke[:, 0] = stroke[:, 11] = 1e-4
+    alpha = painters.apply(painter.module, painter.params, jnp.asarray(stroke), noise)
+    assert float(alpha.max()) < 0.5 / 255
+    stroke[:, 11] = 0.5
+    alpha = painters.apply(painter.module, painter.params, jnp.asarray(stroke), noise)
+    assert float(alpha.max()) > 0.3
