@@ -13,7 +13,10 @@ A dab is a Gaussian, thus separable, and the sum of all N dabs is one product of
 dabs as a scattering brush does and is zero for a crisp brush. `RowColumnPainter`
 (an MLP that ends in free row and column factors) and `ConvPainter` (the generator
 of Neural Painters, Nakano 2019, with alpha as its only channel) are the other
-candidates; `experiments.compare_painters` measures all of them.
+candidates. On 2 CPU cores, held-out PSNR and milliseconds for 256 strokes forward and
+with the gradient of the actions: dab 31.5 dB, 4 and 12; row and column 21.2 dB, 5 and
+10; convolutions 13.0 dB after 139 s of training, 171 and 350 (the table is in
+`experiments/README.md`, by `experiments.compare_painters`).
 """
 
 from __future__ import annotations
