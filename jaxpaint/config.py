@@ -23,9 +23,9 @@ class Config:
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)  # RGB in [0, 1]
 
     # Random views (cutouts) of the canvas that CLIP sees in every step.
-    crops: int = 8  # perspective, then a resized crop (CLIPDraw's augmentation)
+    crops: int = 4  # perspective, then a resized crop (CLIPDraw's augmentation)
     zooms: int = 0  # smaller crops, for detail; a CLIP of whole things wants none
-    wides: int = 8  # nearly the whole canvas, shifted, for composition
+    wides: int = 12  # nearly the whole canvas, shifted, for composition
     crop_scale: tuple[float, float] = (0.7, 0.95)  # side of a crop, fraction of canvas
     zoom_scale: tuple[float, float] = (0.45, 0.7)  # likewise
     wide_scale: tuple[float, float] = (0.95, 1.15)  # likewise; beyond 1 shows the fill
