@@ -20,16 +20,17 @@ from jaxpaint import cutouts, optimize
 from jaxpaint.config import Config
 
 BATCHES = 32  # batches that a fake lives, some steps in each
-# Hurried: few steps at twice the default rates. One wide view a step.
+# One wide view a step. The recipe is spelt out, so that it stays what the bundled CLIP
+# was trained with when the defaults of painting change.
 CONFIG = Config(
     height=scenes.SIDE, width=scenes.SIDE, strokes=40, steps=3 * BATCHES,
-    crops=0, zooms=0, wides=1, wide_scale=(0.85, 1.1),
-    lr_shape=0.12, lr_pen=0.06, lr_color=0.12, lr_frame=0.06,
+    crops=0, zooms=0, wides=1, wide_scale=(0.85, 1.1), init_ink=0.35,
+    lr_shape=0.12, lr_pen=0.06, lr_color=0.12, lr_frame=0.06, adam_eps=1e-8, ink_decay=0.0,
 )  # fmt: skip
 
 
 def start(key: jax.Array, number: int) -> optimize.PaintState:
-    """First strokes of `number` fakes."""
+    """First strokes of `number` fakes: leaves with a leading axis `F = number`."""
     seeds = jax.random.bits(key, (number,), jnp.uint32)
     return jax.vmap(lambda seed: optimize.init(seed, config=CONFIG))(seeds)
 
@@ -42,7 +43,10 @@ def renew(key: jax.Array, fakes: optimize.PaintState, which: jax.Array) -> optim
 
 
 def show(latents: jax.Array, key: jax.Array, painter: nn.Module, params: Any) -> jax.Array:
-    """What CLIP is shown of fakes `[F, S, A]`: `[F, SIDE, SIDE, 3]`."""
+    """What CLIP is shown of the latents `[F, S, A]` of fakes: `[F, SIDE, SIDE, 3]` in [0, 1].
+
+    Noise of the view may leave that range. `painter` and `params` are a trained painter.
+    """
 
     def one(latents: jax.Array, key: jax.Array) -> jax.Array:
         noise = jnp.zeros((CONFIG.strokes, getattr(painter, "dabs", 1), 3))

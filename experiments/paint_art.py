@@ -9,6 +9,7 @@ judges a painting by what it shows and not by how it is made.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 from absl import app, flags
@@ -19,7 +20,7 @@ import optax
 from tqdm import tqdm
 
 from experiments import concepts, scenes
-from jaxpaint import actions, canvas, optimize, painters
+from jaxpaint import optimize, painters
 from jaxpaint.config import Config
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
@@ -29,18 +30,32 @@ _STEPS = 120  # of Adam, a picture
 _BATCH = 16  # pictures a call
 
 
-def both(latents, noise, painter, *, config):
-    """The strokes `[S, A]` on black and on white, each `[H, W, 3]`."""
-    stroke = actions.bound(latents)
-    alpha = painters.apply(painter.module, painter.params, stroke, noise)
-    frames = actions.frames(stroke, config)
-    alpha = canvas.place(alpha, frames, height=config.height, width=config.width)
-    color = stroke[:, actions.COLOR]
-    return [canvas.blend(alpha, color, jnp.full(3, ground)) for ground in (0.0, 1.0)]
+def both(
+    latents: jax.Array, noise: jax.Array, painter: painters.Painter, *, config: Config
+) -> list[jax.Array]:
+    """The strokes of latents `[S, A]` on black and on white, each `[H, W, 3]` in [0, 1]."""
+    grounds = [dataclasses.replace(config, background=(level,) * 3) for level in (0.0, 1.0)]
+    return [
+        optimize.paint(latents, noise, painter.module, painter.params, config=ground)[0]
+        for ground in grounds
+    ]
 
 
-def fit(key, sprite, painter, *, config, steps):
-    """Strokes for one sprite `[SIDE, SIDE, 4]` in [0, 1]: it repainted, same shape."""
+def fit(
+    key: jax.Array, sprite: jax.Array, painter: painters.Painter, *, config: Config, steps: int
+) -> jax.Array:
+    """Repaints one sprite.
+
+    Args:
+      key: typed PRNG key, of the first strokes and the texture.
+      sprite: `[H, W, 4]` in [0, 1], straight alpha.
+      painter: a trained painter.
+      config: size and number of strokes.
+      steps: of Adam.
+
+    Returns:
+      The sprite made of strokes, likewise `[H, W, 4]`.
+    """
     black = sprite[..., :3] * sprite[..., 3:]
     targets = [black, black + 1 - sprite[..., 3:]]
     noise = painters.noise_for(key, painter, config.strokes)
@@ -66,7 +81,7 @@ def main(argv: list[str]) -> None:
     del argv
     data = dict(np.load(_ART.value))
     painter = painters.load("brush")
-    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES)
+    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES, init_ink=0.35)
     taught = np.isin(data["names"][data["labels"]], list(concepts.TAUGHT))
     rows = np.flatnonzero(taught & (data["styles"] < scenes.STYLES))
     one = functools.partial(fit, painter=painter, config=config, steps=_STEPS)

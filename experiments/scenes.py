@@ -113,6 +113,7 @@ def choose(
         caption(rng, noun, scenes.color[i], ground[i], scenes.ground_color[i])
         for i, noun in enumerate(nouns)
     ]
+    # The same number for the same noun in every call, so that batches can be joined.
     identity = np.array([zlib.crc32(noun.encode()) >> 1 for noun in nouns], np.int32)
     return scenes, captions, np.stack([identity, scenes.color], axis=-1)
 

@@ -3,14 +3,17 @@
     python -m experiments.art --out=/tmp/art.npz
     python -m experiments.train_clip --art=/tmp/art.npz --workdir=runs/clip
 
+(`experiments/README.md` has the two stages of the shipped weights.)
+
 A small CLIP (the Flax classes of transformers, hub file format, own tokenizer) is
 trained to be *guided by*: every batch is used `--replays` times while the pictures
 are pushed within an L2 ball towards being misread ("free" adversarial training,
 Shafahi et al. 2019), because the input gradients of robust models look like the
 thing itself (Santurkar et al. 2019; CLIPAG, Ganz & Elad 2024). Negatives beside the
-batch: captions with another colour or noun, and pictures with shuffled tiles. Linear
-heads that name the noun, colour and ground help it learn from few samples and are
-thrown away. The attack starts after `--clean` of all updates. Resumes from its
+batch: captions with another colour or noun, pictures with shuffled tiles, and
+`experiments.fakes`, paintings that are optimised to please it meanwhile. Linear heads
+that name the noun, colour and ground help it learn from few samples and are thrown away.
+Attack and fakes start after `--clean` of all updates. Resumes from its
 checkpoint.
 """
 
@@ -46,7 +49,9 @@ _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
 _LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
 _EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
 _RAMP = flags.DEFINE_float("ramp", 0.6, "Share of the attacked batches before full epsilon.")
-_FAKES = flags.DEFINE_integer("fakes", 16, "Fake pictures that are grown beside the batch.")
+_FAKES = flags.DEFINE_integer(
+    "fakes", 16, "Paintings of captions that are optimised beside the batch."
+)
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
@@ -84,7 +89,10 @@ def loss_fn(params, images, module, batch):
 def train_batch(
     state, key, batch, pixels, epsilon, painter_params, *, module, tx, painter, replays
 ):
-    """Draws one batch and takes `replays` steps on ever harder copies of it."""
+    """Draws one batch and takes `replays` steps on ever harder copies of it.
+
+    With one replay there is neither attack nor fakes.
+    """
     params, opt_state, fakes = state
     key, noise_key, tile_key, fake_key = jax.random.split(key, 4)
     keys = jax.random.split(key, batch["compatible"].shape[0])
@@ -111,7 +119,7 @@ def train_batch(
 
     renew_key, *view_keys = jax.random.split(fake_key, replays + 1)
     used = fakes_lib.renew(renew_key, fakes, batch["renewed"])
-    if replays == 1:  # the attack is not on yet, nor are fakes
+    if replays == 1:
         used = jax.tree.map(lambda x: x[:0], fakes)
     carry, (losses, accuracies) = jax.lax.scan(
         replay, (params, opt_state, delta, used), jnp.stack(view_keys), unroll=True
@@ -299,7 +307,7 @@ def main(argv: list[str]) -> None:
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
                   ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr",
-                   "epsilon", "seed")},
+                   "epsilon", "ramp", "fakes", "seed")},
         "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
         "words": len(words),
         "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),

@@ -47,10 +47,9 @@ class Config:
     ink_weight: float = 0.0  # weight of the mean stroke alpha
     ink_from: float = 0.35  # share of the steps before that weight is on, 0 .. 1
 
-    # Randomness and precision.
+    # Randomness and batches.
     init_ink: float = 0.2  # typical pressure of the first strokes, 0 .. 1
-    at_once: str = "auto"  # canvases of a batch in one vmap: yes, no, or by device
-    compute_dtype: str = "auto"  # CLIP and painter: float32, bfloat16, or by device
+    at_once: bool | None = None  # canvases in one vmap or taking turns; None: turns on a CPU
 
     @property
     def cutouts(self) -> int:

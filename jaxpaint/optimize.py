@@ -1,10 +1,10 @@
 """The optimisation: actions are painted, looked at by CLIP, and nudged.
 
-Everything here is a pure function of one canvas; `train_steps` makes it many with
-one `vmap` and fast with one `scan` inside one `jit`. Frozen networks are arguments,
+Everything here is a pure function of one canvas; `train_steps` makes it many
+(`per_canvas`) and takes many steps in one loop inside one `jit`. Frozen networks are arguments,
 never closures. All that is random in a step is folded from the painting's own seed,
-the step and a purpose, so a painting is the same alone and in a batch, in one run
-and in several.
+the step and a purpose, so a painting does not depend on what else is in its batch or
+on how its steps are divided into calls.
 """
 
 from __future__ import annotations
@@ -91,7 +91,7 @@ def init(seed: jax.Array, *, config: Config) -> PaintState:
 
 
 def optimizer(config: Config) -> optax.GradientTransformation:
-    """Adam without its learning rate, which `learning_rates` gives."""
+    """Adam without its learning rate, which `learning_rates` gives; for `nudge`."""
     return optax.scale_by_adam(b1=0.9, b2=0.99, eps=config.adam_eps)
 
 
@@ -221,7 +221,14 @@ def render(
 
 
 def per_canvas(one: Callable[..., Any], config: Config) -> Callable[..., Any]:
-    """A function of one canvas as a function of C: one after the other or at once.
+    """Makes a function of one canvas a function of a batch of C.
+
+    Args:
+      one: takes and returns pytrees of one canvas.
+      config: `at_once` says how.
+
+    Returns:
+      The same with a leading axis C on every leaf of its arguments and results.
 
     One after the other costs a CPU nothing, needs the memory of one canvas, and runs
     the same instructions whatever C is: a painting is the same to the bit alone and
@@ -229,8 +236,8 @@ def per_canvas(one: Callable[..., Any], config: Config) -> Callable[..., Any]:
     amplify that.
     """
     at_once = config.at_once
-    if at_once == "auto":
-        at_once = "no" if jax.default_backend() == "cpu" else "yes"
-    if at_once == "yes":
+    if at_once is None:
+        at_once = jax.default_backend() != "cpu"
+    if at_once:
         return jax.vmap(one)
     return lambda *batch: jax.lax.map(lambda canvas: one(*canvas), batch)

@@ -37,9 +37,7 @@ from jaxpaint import actions
 
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "painters"
 _MARGIN = actions.FRAME_MARGIN / actions.FRAME_PIXELS
-
-
-_TOUCH = 0.05  # pressure from which a pen leaves ink, of 0 .. 1
+_TOUCH = 0.05  # pressure, of 0 .. 1, below which the painted ink fades to nothing
 
 
 class PainterError(ValueError):
@@ -126,10 +124,10 @@ def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
 
 
 def apply(module: nn.Module, params: Any, stroke: jax.Array, noise: jax.Array) -> jax.Array:
-    """Alpha `[S, 64, 64]` float32 of actions `[S, A]` with noise `[S, N, 3]`."""
+    """Alpha `[S, 64, 64]` float32 in [0, 1] of actions `[S, A]` with noise `[S, N, 3]`."""
     geometry = stroke[:, actions.GEOMETRY]
     alpha = module.apply({"params": params}, geometry, noise).astype(jnp.float32)
-    # A pen that hardly touches draws nothing; the networks leave a trace of 0.02.
+    # A pen without pressure draws nothing, where the networks leave a trace of 0.02.
     touch = jnp.minimum(jnp.maximum(stroke[:, 0], stroke[:, 11]) / _TOUCH, 1.0)
     return alpha * touch[:, None, None]
 

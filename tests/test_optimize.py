@@ -100,7 +100,7 @@ def test_all_canvases_at_once_is_one_after_the_other(studio):
             jax.tree.map(jnp.copy, state), subject, weights, networks=networks,
             config=dataclasses.replace(CONFIG, at_once=at_once), steps=STEPS,
         )[1]["cosine"]
-        for at_once in ("yes", "no")
+        for at_once in (True, False)
     ]  # fmt: skip
     assert terms[0].shape == (STEPS, 2)
     np.testing.assert_allclose(*terms, atol=1e-5)
