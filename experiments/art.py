@@ -3,9 +3,9 @@
     python -m experiments.art --out=/tmp/art.npz
 
 Fetches the icon sets with `npm pack` (Noto Emoji and Noto v1, Apache-2.0; Fluent
-Emoji flat, MIT; Twemoji, CC-BY-4.0), rasterises them with `resvg_py`, and names
-them with `unicode-data` (Debian). Needs: npm, `pip install resvg-py`. The
-pictures are not part of jaxpaint.
+Emoji flat, MIT; Twemoji, CC-BY-4.0), rasterises them with `resvg_py`, and takes
+their names from `unicode-data` and their keywords from `unicode-cldr-core` (both
+Debian). Needs: npm, `pip install resvg-py`. The pictures are not part of jaxpaint.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import re
 import subprocess
 import tarfile
 import tempfile
+from xml.etree import ElementTree
 
 from absl import app, flags
 import numpy as np
@@ -26,28 +27,42 @@ from experiments import concepts, scenes
 
 SETS = ("noto", "noto-v1", "fluent-emoji-flat", "twemoji")
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
+ANNOTATIONS = "/usr/share/unicode/cldr/common/annotations/en.xml"
 SIDE = scenes.SIDE  # pixels of a rendered picture
 
 _OUT = flags.DEFINE_string("out", "/tmp/art.npz", "Array file to write.")
 
 
-def wanted_icons() -> list[str]:
-    """CLDR names, in icon-set spelling, that `concepts` asks for, in Unicode order."""
-    names, group, subgroup = [], "", ""
+def wanted_icons() -> dict[str, str]:
+    """CLDR names, in icon-set spelling, that `concepts` asks for, in Unicode order.
+
+    Each with its emoji, without the variation selectors.
+    """
+    wanted, group, subgroup = {}, "", ""
     for line in pathlib.Path(EMOJI_TEST).read_text(encoding="utf-8").splitlines():
         if line.startswith("# group:"):
             group = line.split(":", 1)[1].strip()
         elif line.startswith("# subgroup:"):
             subgroup = line.split(":", 1)[1].strip()
         elif "; fully-qualified" in line and "skin tone" not in line:
-            name = re.sub(r"^\S+ (E[\d.]+ )?", "", line.split("#", 1)[1].strip())
+            emoji, name = re.sub(r" E[\d.]+ ", " ", line.split("#", 1)[1].strip()).split(" ", 1)
             icon = re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-")
             named = group in concepts.GROUPS and subgroup not in concepts.SKIP_SUBGROUPS
             named = named or subgroup in concepts.SUBGROUPS
             skipped = any(word in icon for word in concepts.SKIP_WORDS)
             if (named and not skipped) or icon in concepts.EXTRA:
-                names.append(icon)
-    return names
+                wanted[icon] = emoji.replace("\ufe0f", "")
+    return wanted
+
+
+def keywords() -> dict[str, list[str]]:
+    """CLDR's English keywords of each emoji that are plain lower-case words."""
+    found = {}
+    for node in ElementTree.parse(ANNOTATIONS).iter("annotation"):
+        if node.get("type") != "tts":
+            phrases = (phrase.strip() for phrase in node.text.split("|"))
+            found[node.get("cp")] = [p for p in phrases if re.fullmatch("[a-z]+( [a-z]+)*", p)]
+    return found
 
 
 def fetch_set(name: str) -> dict:
@@ -84,7 +99,8 @@ def render(icons: dict, name: str) -> np.ndarray | None:
 
 def main(argv: list[str]) -> None:
     del argv
-    names = wanted_icons()
+    wanted, cldr = wanted_icons(), keywords()
+    names = list(wanted)
     pictures, labels, styles = [], [], []
     for style, set_name in enumerate(SETS):
         icons = fetch_set(set_name)
@@ -98,6 +114,7 @@ def main(argv: list[str]) -> None:
     np.savez_compressed(
         _OUT.value, pictures=np.stack(pictures), labels=np.array(labels, np.int32),
         styles=np.array(styles, np.int32), names=np.array(names),
+        keywords=np.array(["|".join(cldr.get(emoji, [])) for emoji in wanted.values()]),
     )  # fmt: skip
 
 

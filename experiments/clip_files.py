@@ -11,12 +11,15 @@ import re
 from typing import Any
 
 import flax.serialization
+import flax.traverse_util
 import jax
+import jax.numpy as jnp
 import numpy as np
 from tokenizers import pre_tokenizers
 from transformers import CLIPConfig, CLIPTokenizerFast
 
 from experiments import concepts, scenes
+from jaxpaint import clip
 
 TEXT_LENGTH = 16  # tokens of a caption, start and end included
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -35,7 +38,7 @@ def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizer
     """A CLIP tokenizer that knows each word of the captions as one token."""
     if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
         return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
-    phrases = [word for icon in art.names for word in scenes.words_for(icon)]
+    phrases = [word for label in range(len(art.names)) for word in scenes.true_of(art, label)]
     phrases += [t.format("") for t in concepts.TEMPLATES] + list(concepts.COLORS)
     phrases += ["on a background", "an"]
     words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
@@ -78,9 +81,8 @@ def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
 
 def taught_words(art: scenes.Art) -> list[str]:
     """The words that captions of the taught pictures are made of, sorted."""
-    nouns = [
-        word for icon in art.names if icon in concepts.TAUGHT for word in scenes.words_for(icon)
-    ]
+    taught = [label for label, icon in enumerate(art.names) if icon in concepts.TAUGHT]
+    nouns = [word for label in taught for word in scenes.true_of(art, label)]
     templates = [template.format("") for template in concepts.TEMPLATES]
     text = " ".join([*nouns, *templates, *concepts.COLORS, "an on background"])
     return sorted(set(re.findall("[a-z]+", text.lower())))
@@ -126,3 +128,32 @@ def save(
     (folder / "card.json").write_text(json.dumps(card, indent=1))
     half = jax.tree.map(lambda x: np.asarray(x, np.float16), params)
     write_atomically(folder / "flax_model.msgpack", flax.serialization.to_bytes(half))
+
+
+def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast) -> Any:
+    """Weights saved in `folder`, for a model that may know more words.
+
+    A word keeps its embedding whatever its number; words that are new begin as those of
+    `params` do, at the size of the trained ones. Exits with one line when the towers differ.
+    """
+    old = clip.load(folder)
+    table = np.asarray(old.params["text_model"]["embeddings"]["token_embedding"]["embedding"])
+    fresh = params["text_model"]["embeddings"]["token_embedding"]["embedding"]
+    fresh = np.array(fresh)
+    fresh *= np.std(table) / fresh.std()
+    numbers = tokenizer.get_vocab()
+    for token, row in old.tokenizer.get_vocab().items():
+        if token in numbers:
+            fresh[numbers[token]] = table[row]
+    merged = flax.traverse_util.flatten_dict(old.params, sep="/")
+    merged["text_model/embeddings/token_embedding/embedding"] = fresh
+    wanted = flax.traverse_util.flatten_dict(params, sep="/")
+    for name in sorted(merged.keys() | wanted.keys()):
+        have, want = np.shape(merged.get(name)), np.shape(wanted.get(name))
+        if have != want:
+            raise SystemExit(
+                f"--init={folder} holds another shape of CLIP: {name} is {have}, not {want}; "
+                "give --width, --layers and --patch as in its config.json"
+            )
+    merged = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in merged.items()}
+    return flax.traverse_util.unflatten_dict(merged, sep="/")

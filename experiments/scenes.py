@@ -8,7 +8,6 @@ made to be vmapped and jitted.
 from __future__ import annotations
 
 from typing import NamedTuple
-import zlib
 
 import jax
 import jax.numpy as jnp
@@ -40,6 +39,7 @@ class Art(NamedTuple):
     labels: np.ndarray  # [N] int32, row of `names`
     styles: np.ndarray  # [N] int32, which icon set
     names: tuple[str, ...]  # icon names
+    keywords: tuple[tuple[str, ...], ...]  # CLDR's keywords of each of them
 
 
 def load_art(file: str) -> Art:
@@ -59,12 +59,22 @@ def load_art(file: str) -> Art:
         distance = ((rgb - body) ** 2).sum(-1, keepdims=True)
         masks[i] = (255 * np.exp(-distance / (2 * 0.2**2))).astype(np.uint8)
     pixels = np.concatenate([pictures, masks], axis=-1)
-    return Art(pixels, data["labels"], data["styles"], tuple(data["names"].tolist()))
+    names = tuple(data["names"].tolist())
+    keywords = tuple(
+        tuple(p for p in line.split("|") if p and p not in concepts.SKIP_KEYWORDS)
+        for line in data["keywords"].tolist()
+    )
+    return Art(pixels, data["labels"], data["styles"], names, keywords)
 
 
 def words_for(icon: str) -> tuple[str, ...]:
     """What a picture may be called, first the name."""
     return concepts.WORDS.get(icon, (icon.replace("-", " "),))
+
+
+def true_of(art: Art, label: int) -> frozenset[str]:
+    """All nouns that are true of a picture with that label: names and keywords."""
+    return frozenset(words_for(art.names[label]) + art.keywords[label])
 
 
 def is_held_out(art: Art) -> np.ndarray:
@@ -79,7 +89,7 @@ def is_held_out_pair(label: np.ndarray, color: np.ndarray) -> np.ndarray:
 
 def choose(
     rng: np.random.Generator, art: Art, number: int, *, held_out: str = ""
-) -> tuple[Scenes, list[str], np.ndarray]:
+) -> tuple[Scenes, list[str], list[str]]:
     """Chooses scenes and their captions.
 
     Args:
@@ -90,8 +100,8 @@ def choose(
         kept colour-noun pairs.
 
     Returns:
-      The scenes, `N` captions, and `[N, 2]` int32 (noun, colour) identities, with
-      which a trainer finds captions that do not contradict each other.
+      The scenes, `N` captions, and the `N` nouns in them (before a colour is put in
+      the place of one that they carry).
     """
     taught = np.isin(art.names, list(concepts.TAUGHT))
     weight = taught[art.labels] * (is_held_out(art) == (held_out == "style"))
@@ -108,14 +118,18 @@ def choose(
     ground_color = rng.integers(len(COLORS), size=number)
     ground_color += ground_color == color
     scenes = Scenes(picture, color.astype(np.int32), ground, ground_color % len(COLORS))
-    nouns = [rng.choice(words_for(art.names[i])) for i in label]
+    nouns = [noun_for(rng, art, i) for i in label]
     captions = [
         caption(rng, noun, scenes.color[i], ground[i], scenes.ground_color[i])
         for i, noun in enumerate(nouns)
     ]
-    # The same number for the same noun in every call, so that batches can be joined.
-    identity = np.array([zlib.crc32(noun.encode()) >> 1 for noun in nouns], np.int32)
-    return scenes, captions, np.stack([identity, scenes.color], axis=-1)
+    return scenes, captions, nouns
+
+
+def noun_for(rng: np.random.Generator, art: Art, label: int) -> str:
+    """A name of a picture, or one time in six a keyword."""
+    words = art.keywords[label] if rng.random() < 1 / 6 else ()
+    return str(rng.choice(words or words_for(art.names[label])))
 
 
 def caption(rng: np.random.Generator, noun: str, color: int, ground: int, ground_color: int) -> str:

@@ -33,6 +33,7 @@ import optax
 import optax.contrib
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
+from experiments import batches as batches_lib
 from experiments import clip_files, concepts, scenes
 from experiments import fakes as fakes_lib
 from jaxpaint import clip, painters
@@ -181,37 +182,6 @@ def _shuffle_tiles(key, image):
     return tiles.reshape(4, 4, side, side, 3).swapaxes(1, 2).reshape(image.shape)
 
 
-def make_batch(rng, art, tokenizer, number, held_out="", fake_rngs=()):
-    """Scenes, captions, wrong captions and the table of compatible pairs.
-
-    The first scenes come from `fake_rngs`, one each.
-    """
-    parts = [scenes.choose(r, art, 1) for r in fake_rngs]
-    parts.append(scenes.choose(rng, art, number - len(parts), held_out=held_out))
-    scene = scenes.Scenes(*map(np.concatenate, zip(*(part[0] for part in parts))))
-    captions = [text for part in parts for text in part[1]]
-    identity = np.concatenate([part[2] for part in parts])
-    noun, color = identity[:, 0], identity[:, 1]
-    same = (color[:, None] == color) | (color[:, None] < 0) | (color < 0)
-    compatible = (noun[:, None] == noun) & same
-    wrong = [_wrong_caption(rng, art, text, c) for text, c in zip(captions, color)]
-    ids, mask = clip_files.tokenize(tokenizer, captions + wrong)
-    ground = np.where(scene.ground == scenes.NAMED_GROUND, scene.ground_color, -1)
-    facts = np.stack([art.labels[scene.picture], scene.color + 1, ground + 1], -1)
-    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible,
-            "facts": facts.astype(np.int32)}  # fmt: skip
-
-
-def _wrong_caption(rng, art, text, color):
-    """The caption of a scene with its colour changed, or of something else."""
-    if color >= 0 and rng.random() < 0.5:
-        other = (color + rng.integers(1, len(scenes.COLORS))) % len(scenes.COLORS)
-        return text.replace(scenes.COLOR_NAMES[color], scenes.COLOR_NAMES[other], 1)
-    taught = [name for name in art.names if name in concepts.TAUGHT]
-    noun = str(rng.choice(scenes.words_for(taught[rng.integers(len(taught))])))
-    return scenes.caption(rng, noun, color, scenes.PLAIN_GROUND, 0)
-
-
 def _retrieval(params, key, batch, pixels, *, module):
     keys = jax.random.split(key, batch["compatible"].shape[0])
     images = jax.vmap(scenes.draw, (0, 0, None))(keys, batch["scenes"], pixels)
@@ -243,7 +213,7 @@ def main(argv: list[str]) -> None:
         jnp.zeros((128, size)) for size in (len(art.names), *(2 * [len(scenes.COLORS) + 1]))
     ]}  # fmt: skip
     if _INIT.value:
-        params["clip"] = jax.tree.map(jnp.asarray, clip.load(_INIT.value).params)
+        params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
     fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value)
     state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
@@ -255,7 +225,7 @@ def main(argv: list[str]) -> None:
         state, start, seconds = saved["state"], int(saved["step"]), float(saved["seconds"])
     pixels = jax.device_put(art.pixels)
     tests = {
-        kind or "pose": make_batch(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
+        kind or "pose": batches_lib.make(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
         for i, kind in enumerate(("", "style", "pair"))
     }
     clean, attacked = (
@@ -277,7 +247,7 @@ def main(argv: list[str]) -> None:
         life = fakes_lib.BATCHES
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
-        batch = make_batch(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
+        batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
         batch["renewed"] = np.array([age == 0 for _, age in made])
         state, record = train(state, key, batch, pixels, epsilon, painter.params)
         if (step + 1) % 50 and step + 1 < batches:

@@ -5,9 +5,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import clip_files, fakes, paint_art, scenes, train_painter
-from jaxpaint import painters
+from experiments import batches, clip_files, fakes, paint_art, scenes, train_painter
+from jaxpaint import clip, painters
 from jaxpaint.config import Config
 
 
@@ -19,7 +20,8 @@ def some_art() -> scenes.Art:
     disc = (yy - side // 2) ** 2 + (xx - side // 2) ** 2 < (side // 3) ** 2
     pixels[:, disc] = [200, 200, 200, 255, 255]
     names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
-    return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names)
+    keywords = (("woolly animal",), ("pet",), (), ("fruit",), ("flower",), (), ("bird",), ())
+    return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names, keywords)
 
 
 def test_a_scene_shows_what_its_caption_says():
@@ -40,13 +42,67 @@ def test_a_scene_shows_what_its_caption_says():
 
 def test_training_never_sees_what_is_held_out():
     art = some_art()
-    chosen, captions, identity = scenes.choose(np.random.default_rng(0), art, 400)
-    assert len(captions) == 400 and identity.shape == (400, 2)
+    chosen, captions, nouns = scenes.choose(np.random.default_rng(0), art, 400)
+    assert len(captions) == len(nouns) == 400
     assert not scenes.is_held_out_pair(art.labels[chosen.picture], chosen.color).any()
     kept, _, _ = scenes.choose(np.random.default_rng(0), art, 50, held_out="pair")
     colored = kept.color >= 0
     pairs = scenes.is_held_out_pair(art.labels[kept.picture], kept.color)
     assert colored.any() and pairs[colored].all()
+
+
+def test_keywords_are_used_and_are_true_of_the_picture():
+    art = some_art()
+    chosen, captions, nouns = scenes.choose(np.random.default_rng(0), art, 400)
+    true_words = [scenes.true_of(art, label) for label in art.labels[chosen.picture]]
+    assert all(noun in words for noun, words in zip(nouns, true_words))
+    used = np.mean([noun in sum(art.keywords, ()) for noun in nouns])
+    assert 0.03 < used < 0.17  # one in six of the four concepts that have a keyword
+
+
+def test_captions_that_may_be_true_of_another_picture_are_no_negatives(tmp_path):
+    art = some_art()
+    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
+    batch = batches.make(np.random.default_rng(0), art, tokenizer, 64)
+    compatible = batch["compatible"]
+    assert np.diag(compatible).all()
+    # One concept has no synonyms here, so its pairs are known from labels and colours.
+    labels = art.labels[batch["scenes"].picture]
+    colors = batch["scenes"].color
+    agree = (colors[:, None] == colors) | (colors[:, None] < 0) | (colors < 0)
+    np.testing.assert_array_equal(compatible, (labels[:, None] == labels) & agree)
+    wrong = {tuple(row) for row in batch["ids"][64:]}
+    assert len(wrong & {tuple(row) for row in batch["ids"][:64]}) < 64
+
+
+def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
+    art = some_art()
+    fewer = art._replace(keywords=((),) * 8)
+    sizes = dict(width=64, layers=1, patch=16)
+    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
+    pictures = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
+    loaded = {}
+    for i, (name, some) in enumerate({"old": fewer, "new": art}.items()):
+        tokenizer, words = clip_files.make_tokenizer(some, tmp_path / name)
+        config = clip_files.make_config(tokenizer, **sizes)
+        module = FlaxCLIPModule(config)
+        params = module.init(jax.random.key(i), ids, pictures, ids, ids)["params"]
+        clip_files.save(tmp_path / name, config, params, words, {})
+        loaded[name] = (tokenizer, params, module)
+    tokenizer, params, module = loaded["new"]
+    went_on = clip_files.go_on(tmp_path / "old", params, tokenizer)
+    assert len(tokenizer) > len(loaded["old"][0])
+    features = []
+    for tokens, weights, net in (loaded["old"], (tokenizer, went_on, module)):
+        numbers, mask = clip_files.tokenize(tokens, ["a black sheep"])
+        features.append(clip.encode_text(net, weights, numbers, mask))
+    np.testing.assert_allclose(*features, atol=2e-3)  # saved in half precision
+    with pytest.raises(SystemExit, match="--width, --layers and --patch"):
+        other = FlaxCLIPModule(clip_files.make_config(tokenizer, width=128, layers=1, patch=16))
+        clip_files.go_on(
+            tmp_path / "old", other.init(jax.random.key(0), ids, pictures, ids, ids)["params"],
+            tokenizer,
+        )  # fmt: skip
 
 
 def test_recoloured_nouns_lose_the_colour_they_carry():
