@@ -32,34 +32,57 @@ def make(
     Returns:
       "scenes"; "ids" and "mask" int32 `[2 N, 16]` of N captions and then N wrong ones;
       "compatible" bool `[N, N]`, whether caption j may be true of picture i; "facts"
-      int32 `[N, 3]`: label, colour + 1, named ground + 1 (0 for none).
+      int32 `[N, 3]`: label and colour + 1 of the first thing, and its ground (0 unnamed,
+      then colours, then places).
     """
     parts = [scenes.choose(r, art, 1) for r in fake_rngs]
     parts.append(scenes.choose(rng, art, number - len(parts), held_out=held_out))
     scene = scenes.Scenes(*map(np.concatenate, zip(*(part[0] for part in parts))))
     captions = [text for part in parts for text in part[1]]
-    nouns = [noun for part in parts for noun in part[2]]
-    color = scene.color
-    same = (color[:, None] == color) | (color[:, None] < 0) | (color < 0)
-    true_words = [scenes.true_of(art, label) for label in art.labels[scene.picture]]
-    compatible = np.array([[noun in words for noun in nouns] for words in true_words]) & same
-    wrong = [_wrong_caption(rng, art, *facts) for facts in zip(captions, color, true_words)]
+    claims = [claim for part in parts for claim in part[2]]
+    compatible = np.array([
+        [scenes.is_true(art, scene, mine.layout, row, claim) for claim in claims]
+        for row, mine in enumerate(claims)
+    ])  # fmt: skip
+    wrong = [wrong_caption(rng, art, scene, row, claim) for row, claim in enumerate(claims)]
     ids, mask = clip_files.tokenize(tokenizer, captions + wrong)
-    ground = np.where(scene.ground == scenes.NAMED_GROUND, scene.ground_color, -1)
-    facts = np.stack([art.labels[scene.picture], scene.color + 1, ground + 1], -1)
+    label, color = art.labels[scene.picture[:, 0]], scene.color[:, 0]
+    named = (scene.ground == scenes.NAMED_GROUND) * (scene.ground_color + 1)
+    place = len(scenes.COLORS) + scene.ground_color + 1
+    facts = [label, color + 1, np.where(scene.ground == scenes.PLACE_GROUND, place, named)]
     return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible,
-            "facts": facts.astype(np.int32)}  # fmt: skip
+            "facts": np.stack(facts, -1).astype(np.int32)}  # fmt: skip
 
 
-def _wrong_caption(
-    rng: np.random.Generator, art: scenes.Art, text: str, color: int, true_words: frozenset[str]
+def wrong_caption(
+    rng: np.random.Generator, art: scenes.Art, scene: scenes.Scenes, row: int, claim: scenes.Claim
 ) -> str:
-    """The caption of a scene with its colour changed, or of something else."""
-    if color >= 0 and rng.random() < 0.5:
-        other = (color + rng.integers(1, len(scenes.COLORS))) % len(scenes.COLORS)
-        return text.replace(scenes.COLOR_NAMES[color], scenes.COLOR_NAMES[other], 1)
-    taught = [label for label, name in enumerate(art.names) if name in concepts.TAUGHT]
-    noun = next(iter(true_words))
-    while noun in true_words:
-        noun = scenes.noun_for(rng, art, taught[rng.integers(len(taught))])
-    return scenes.caption(rng, noun, color, scenes.PLAIN_GROUND, 0)
+    """A caption false of the scene in a row: in a noun, a colour, number, order or ground."""
+    nouns, colors = list(claim.nouns), list(claim.colors)
+    layout, ground, ground_color = claim.layout, scene.ground[row], scene.ground_color[row]
+    k = rng.integers(len(nouns))
+    luck, told = rng.random(), 0.75
+    kinds = {scenes.NAMED_GROUND: len(scenes.COLORS), scenes.PLACE_GROUND: len(scenes.PLACES)}
+    if luck < 0.15 and ground in kinds:
+        ground_color = (ground_color + rng.integers(1, kinds[ground])) % kinds[ground]
+        told = 1.0
+    elif luck < 0.5 and layout in (scenes.TWO, scenes.THREE):
+        layout = scenes.TWO + scenes.THREE - layout
+    elif luck < 0.5 and layout == scenes.ABOVE and not _alike(art, scene, row):
+        nouns, colors = nouns[::-1], colors[::-1]
+    elif luck < 0.6 and colors[k] >= 0:
+        colors[k] = int((colors[k] + rng.integers(1, len(scenes.COLORS))) % len(scenes.COLORS))
+    else:
+        truth = frozenset().union(*(scenes.true_of(art, art.labels[i]) for i in scene.picture[row]))
+        taught = [label for label, name in enumerate(art.names) if name in concepts.TAUGHT]
+        nouns[k] = next(iter(truth))
+        while nouns[k] in truth:
+            nouns[k] = scenes.noun_for(rng, art, taught[rng.integers(len(taught))])
+    changed = scenes.Claim(tuple(nouns), tuple(colors), layout)
+    return scenes.caption(rng, changed, ground, ground_color, told=told)
+
+
+def _alike(art: scenes.Art, scene: scenes.Scenes, row: int) -> bool:
+    """Whether a noun fits both of the first two things, so that their order says nothing."""
+    one, two = (scenes.true_of(art, art.labels[i]) for i in scene.picture[row, :2])
+    return bool(one & two)

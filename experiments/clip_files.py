@@ -38,9 +38,8 @@ def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizer
     """A CLIP tokenizer that knows each word of the captions as one token."""
     if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
         return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
-    phrases = [word for label in range(len(art.names)) for word in scenes.true_of(art, label)]
-    phrases += [t.format("") for t in concepts.TEMPLATES] + list(concepts.COLORS)
-    phrases += ["on a background", "an"]
+    nouns = [word for label in range(len(art.names)) for word in scenes.true_of(art, label)]
+    phrases = [*nouns, *map(concepts.plural, nouns), *concepts.phrases()]
     words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
     merges = learn_merges(words)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -83,8 +82,7 @@ def taught_words(art: scenes.Art) -> list[str]:
     """The words that captions of the taught pictures are made of, sorted."""
     taught = [label for label, icon in enumerate(art.names) if icon in concepts.TAUGHT]
     nouns = [word for label in taught for word in scenes.true_of(art, label)]
-    templates = [template.format("") for template in concepts.TEMPLATES]
-    text = " ".join([*nouns, *templates, *concepts.COLORS, "an on background"])
+    text = " ".join([*nouns, *map(concepts.plural, nouns), *concepts.phrases()])
     return sorted(set(re.findall("[a-z]+", text.lower())))
 
 

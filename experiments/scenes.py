@@ -1,35 +1,49 @@
-"""Pictures with captions, composed on the fly from emoji art.
+"""What is in a picture and what its caption says, chosen at random.
 
-What is in a scene (which picture, colours, background, words) is chosen on the
-host by a NumPy generator; drawing it (`draw`) is a pure function of one scene,
-made to be vmapped and jitted.
+A scene has up to three things from emoji art, coloured and placed, on a background.
+Choosing is done on the host by a NumPy generator; `experiments.draw` draws the scene
+on the device.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 
 from experiments import concepts
 
 SIDE = 48  # pixels, of art and of scenes
 STYLES = 4  # icon sets; style + STYLES is that set repainted with strokes
+THINGS = 3  # most things in a scene
 COLOR_NAMES = tuple(concepts.COLORS)
 COLORS = np.array([concepts.COLORS[name] for name in COLOR_NAMES], np.float32)
+PLACE_NAMES = tuple(concepts.PLACES)
+PLACES = np.array([place[:2] for place in concepts.PLACES.values()], np.float32)  # [P, 2, 3]
 NO_COLOR = -1
-WHITE_GROUND, NAMED_GROUND, PLAIN_GROUND, GRADIENT_GROUND, CLOUDY_GROUND = range(5)
+(WHITE_GROUND, NAMED_GROUND, PLAIN_GROUND, GRADIENT_GROUND, CLOUDY_GROUND, STREAKY_GROUND,
+ PLACE_GROUND) = range(7)  # fmt: skip
+_GROUND_SHARES = (0.30, 0.20, 0.10, 0.10, 0.08, 0.07, 0.15)
+ONE, BESIDE, ABOVE, TWO, THREE = range(5)  # how things lie
+_LAYOUT_SHARES = (0.80, 0.05, 0.05, 0.06, 0.04)
 
 
 class Scenes(NamedTuple):
     """A batch of `N` chosen scenes, not yet drawn."""
 
-    picture: np.ndarray  # [N] int32, row of the art arrays
-    color: np.ndarray  # [N] int32, row of COLORS, or NO_COLOR: as drawn by the artist
+    picture: np.ndarray  # [N, THINGS] int32, rows of the art arrays
+    color: np.ndarray  # [N, THINGS] int32, rows of COLORS, or NO_COLOR: as the artist drew it
+    box: np.ndarray  # [N, THINGS, 3] float32: centre x, y and side, of 1; side 0: no thing
     ground: np.ndarray  # [N] int32, one of the *_GROUND kinds
-    ground_color: np.ndarray  # [N] int32, row of COLORS; read for NAMED_GROUND only
+    ground_color: np.ndarray  # [N] int32, row of COLORS (or of PLACES, for PLACE_GROUND)
+
+
+class Claim(NamedTuple):
+    """What a caption says: of a picture, whether it is true can be told by `is_true`."""
+
+    nouns: tuple[str, ...]  # of the things, upper first when one is above
+    colors: tuple[int, ...]  # rows of COLORS or NO_COLOR, likewise
+    layout: int
 
 
 class Art(NamedTuple):
@@ -77,6 +91,12 @@ def true_of(art: Art, label: int) -> frozenset[str]:
     return frozenset(words_for(art.names[label]) + art.keywords[label])
 
 
+def noun_for(rng: np.random.Generator, art: Art, label: int) -> str:
+    """A name of a picture, or one time in six a keyword."""
+    words = art.keywords[label] if rng.random() < 1 / 6 else ()
+    return str(rng.choice(words or words_for(art.names[label])))
+
+
 def is_held_out(art: Art) -> np.ndarray:
     """Pictures `[N]` bool kept from training: one style of every twelfth concept."""
     return (art.labels % 12 == 5) & (art.styles % STYLES == art.labels // 12 % STYLES)
@@ -89,7 +109,7 @@ def is_held_out_pair(label: np.ndarray, color: np.ndarray) -> np.ndarray:
 
 def choose(
     rng: np.random.Generator, art: Art, number: int, *, held_out: str = ""
-) -> tuple[Scenes, list[str], list[str]]:
+) -> tuple[Scenes, list[str], list[Claim]]:
     """Chooses scenes and their captions.
 
     Args:
@@ -97,144 +117,115 @@ def choose(
       art: the pictures.
       number: how many scenes, `N`.
       held_out: "" for what training may see, "style" for kept pictures, "pair" for
-        kept colour-noun pairs.
+        kept colour-noun pairs; one thing a scene in either.
 
     Returns:
-      The scenes, `N` captions, and the `N` nouns in them (before a colour is put in
-      the place of one that they carry).
+      The scenes, `N` captions, and what each of them claims.
     """
     taught = np.isin(art.names, list(concepts.TAUGHT))
     weight = taught[art.labels] * (is_held_out(art) == (held_out == "style"))
-    picture = rng.choice(len(weight), number, p=weight / weight.sum()).astype(np.int32)
+    picture = rng.choice(len(weight), (number, THINGS), p=weight / weight.sum()).astype(np.int32)
+    layout = rng.choice(5, number, p=_LAYOUT_SHARES) * (held_out == "")
+    counted = (layout == TWO) | (layout == THREE)
+    picture[counted] = picture[counted, :1]
     label = art.labels[picture]
-    color = rng.integers(len(COLORS), size=number)
+    color = rng.integers(len(COLORS), size=(number, THINGS))
     if held_out == "pair":
-        kept = [np.flatnonzero(is_held_out_pair(i, np.arange(12))) for i in label]
-        color = np.array([rng.choice(c) if len(c) else NO_COLOR for c in kept])
+        kept = [np.flatnonzero(is_held_out_pair(i, np.arange(12))) for i in label[:, 0]]
+        color[:, 0] = [rng.choice(c) if len(c) else NO_COLOR for c in kept]
     else:
-        color[rng.random(number) < 0.5] = NO_COLOR
+        color[rng.random((number, THINGS)) < 0.5] = NO_COLOR
         color[is_held_out_pair(label, color)] = NO_COLOR
-    ground = rng.choice(5, number, p=(0.35, 0.25, 0.15, 0.15, 0.10)).astype(np.int32)
+    color[counted] = color[counted, :1]
+    ground = rng.choice(7, number, p=_GROUND_SHARES).astype(np.int32)
     ground_color = rng.integers(len(COLORS), size=number)
-    ground_color += ground_color == color
-    scenes = Scenes(picture, color.astype(np.int32), ground, ground_color % len(COLORS))
-    nouns = [noun_for(rng, art, i) for i in label]
-    captions = [
-        caption(rng, noun, scenes.color[i], ground[i], scenes.ground_color[i])
-        for i, noun in enumerate(nouns)
-    ]
-    return scenes, captions, nouns
+    ground_color = (ground_color + (ground_color == color[:, 0])) % len(COLORS)
+    ground_color = np.where(ground == PLACE_GROUND, ground_color % len(PLACES), ground_color)
+    box = np.stack([boxes(rng, kind) for kind in layout])
+    scene = Scenes(picture, color.astype(np.int32), box, ground, ground_color.astype(np.int32))
+    claims = []
+    for i, kind in enumerate(layout):
+        things = 2 if kind in (BESIDE, ABOVE) else 1
+        nouns = tuple(noun_for(rng, art, label[i, k]) for k in range(things))
+        claims.append(Claim(nouns, tuple(map(int, color[i, :things])), int(kind)))
+    captions = [caption(rng, c, g, gc) for c, g, gc in zip(claims, ground, ground_color)]
+    return scene, captions, claims
 
 
-def noun_for(rng: np.random.Generator, art: Art, label: int) -> str:
-    """A name of a picture, or one time in six a keyword."""
-    words = art.keywords[label] if rng.random() < 1 / 6 else ()
-    return str(rng.choice(words or words_for(art.names[label])))
+def boxes(rng: np.random.Generator, layout: int) -> np.ndarray:
+    """Where the things of a scene lie: `[THINGS, 3]` float32, side 0 for those not there."""
+    out = np.zeros((THINGS, 3), np.float32)
+    if layout == ONE:
+        size = rng.uniform(0.55, 1.15)
+        slack = 0.5 * abs(1 - size) + 0.06
+        out[0] = (*rng.uniform(0.5 - slack, 0.5 + slack, 2), size)
+        return out
+    number = 3 if layout == THREE else 2
+    size = rng.uniform(0.34, 0.44) if number == 3 else rng.uniform(0.42, 0.56)
+    along = (np.arange(number) + 0.5) / number + rng.uniform(-0.04, 0.04, number)
+    across = 0.5 + rng.uniform(-0.12, 0.12, number)
+    if number == 3 and rng.random() < 0.5:  # a triangle
+        along, across = np.array([0.5, 0.27, 0.73]), np.array([0.28, 0.72, 0.72])
+    if layout == BESIDE and rng.random() < 0.5:
+        along = along[::-1]
+    place = np.stack([across, along] if layout == ABOVE else [along, across], -1)
+    out[:number] = np.concatenate([place, size * rng.uniform(0.9, 1.1, (number, 1))], -1)
+    return out
 
 
-def caption(rng: np.random.Generator, noun: str, color: int, ground: int, ground_color: int) -> str:
-    """Words for one scene, by a random template."""
-    if color != NO_COLOR:
-        bare = [word for word in noun.split() if word not in COLOR_NAMES]
-        noun = " ".join([COLOR_NAMES[color], *bare])
-    text = str(rng.choice(concepts.TEMPLATES)).format(noun)
-    if text.startswith("a ") and not text.startswith("a p") and noun[0] in "aeiou":
-        text = text.replace("a " + noun, "an " + noun)
-    if ground == NAMED_GROUND and rng.random() < 0.75:
-        text += f" on a {COLOR_NAMES[ground_color]} background"
+def is_true(art: Art, scene: Scenes, layout: int, row: int, claim: Claim) -> bool:
+    """Whether a claim may be true of the scene in a row, which has that layout.
+
+    Colours that the claim or the scene leaves open do not contradict. A claim of one
+    thing is true of a scene that has it among others.
+    """
+
+    def fits(thing: int, k: int) -> bool:
+        have, want = scene.color[row, thing], claim.colors[k]
+        named = claim.nouns[k] in true_of(art, art.labels[scene.picture[row, thing]])
+        return named and (have == want or have < 0 or want < 0)
+
+    things = {ONE: (0,), TWO: (0,), THREE: (0,)}.get(layout, (0, 1))
+    if claim.layout == ONE:
+        return any(fits(thing, 0) for thing in things)
+    if claim.layout != layout:
+        return False
+    straight = all(fits(thing, k) for k, thing in enumerate(things))
+    return straight or (layout == BESIDE and fits(0, 1) and fits(1, 0))
+
+
+def phrase(rng: np.random.Generator, noun: str, color: int, *, plural: bool = False) -> str:
+    """A noun with its colour, in place of one that it carries, and now and then its article."""
+    bare = [word for word in noun.split() if color == NO_COLOR or word not in COLOR_NAMES]
+    noun = " ".join(([] if color == NO_COLOR else [COLOR_NAMES[color]]) + bare)
+    if plural:
+        return concepts.plural(noun)
+    article = "an" if noun[0] in "aeiou" else "a"
+    return f"{article} {noun}" if rng.random() < 0.7 else noun
+
+
+def caption(
+    rng: np.random.Generator, claim: Claim, ground: int, ground_color: int, *, told: float = 0.75
+) -> str:
+    """Words for one scene, by a random template; `told`: how often they name the ground."""
+    words = [phrase(rng, *thing) for thing in zip(claim.nouns, claim.colors)]
+    if claim.layout in (TWO, THREE):
+        number = "two" if claim.layout == TWO else "three"
+        text = f"{number} {phrase(rng, claim.nouns[0], claim.colors[0], plural=True)}"
+    elif claim.layout == BESIDE:
+        text = f"{words[0]} {rng.choice(concepts.BESIDE)} {words[1]}"
+    elif claim.layout == ABOVE and rng.random() < 0.7:
+        text = f"{words[0]} {rng.choice(concepts.ABOVE)} {words[1]}"
+    elif claim.layout == ABOVE:
+        text = f"{words[1]} {rng.choice(concepts.BELOW)} {words[0]}"
+    else:
+        text = words[0]
+    text = str(rng.choice(concepts.TEMPLATES)).format(text)
+    if ground == NAMED_GROUND and rng.random() < told:
+        article = "an" if COLOR_NAMES[ground_color][0] in "aeiou" else "a"
+        text += f" on {article} {COLOR_NAMES[ground_color]} background"
+    elif ground == PLACE_GROUND and rng.random() < told:
+        text += f" {rng.choice(concepts.PLACES[PLACE_NAMES[ground_color]][2])}"
     elif ground == WHITE_GROUND and rng.random() < 0.15:
         text += " on a white background"
     return text
-
-
-def draw(key: jax.Array, scene: Scenes, pixels: jax.Array) -> jax.Array:
-    """Draws one scene: `[SIDE, SIDE, 3]` float32 in [0, 1].
-
-    Args:
-      key: typed PRNG key.
-      scene: one scene (no leading axis).
-      pixels: `Art.pixels`, on the device.
-    """
-    keys = jax.random.split(key, 7)
-    sprite = pixels[scene.picture].astype(jnp.float32) / 255
-    rgb = _recolor(keys[0], sprite, scene.color)
-    layer = jnp.concatenate([rgb * sprite[..., 3:4], sprite[..., 3:4]], -1)
-    layer = _fade(keys[6], _pose(keys[1], layer))
-    ground = draw_ground(keys[2], scene)
-    image = layer[..., :3] + ground * (1 - layer[..., 3:])
-    image = _soften(keys[3], image)
-    gain = 1 + 0.15 * jax.random.normal(keys[4], (3,)) * 0.5
-    noise = 0.03 * jax.random.normal(keys[5], image.shape)
-    return jnp.clip(image * gain + noise, 0.0, 1.0)
-
-
-def _recolor(key: jax.Array, sprite: jax.Array, color: jax.Array) -> jax.Array:
-    """Shades of a named colour in place of the body's, or of all, colours."""
-    light = sprite[..., :3] @ jnp.array([0.3, 0.59, 0.11])
-    seen = sprite[..., 3] * sprite[..., 4]
-    body_light = jnp.sum(light * seen) / (jnp.sum(seen) + 1e-3)
-    shade = jnp.clip(1 + 0.9 * (light - body_light), 0.35, 1.5)[..., None]
-    target = jnp.asarray(COLORS)[color]
-    tinted = jnp.clip(target * shade + 0.12 * (light - body_light)[..., None], 0, 1)
-    whole = jax.random.bernoulli(key, 0.3)
-    amount = jnp.where(whole, 1.0, sprite[..., 4:5]) * (color >= 0)
-    return sprite[..., :3] * (1 - amount) + tinted * amount
-
-
-def _pose(key: jax.Array, layer: jax.Array) -> jax.Array:
-    """Size, place, turn, shear and mirror at random; bilinear."""
-    keys = jax.random.split(key, 5)
-    size = jax.random.uniform(keys[0], (), minval=0.55, maxval=1.15)
-    slack = 0.5 * jnp.abs(1 - size) + 0.06
-    shift = jax.random.uniform(keys[1], (2,), minval=-slack, maxval=slack)
-    angle = 0.2 * jax.random.normal(keys[2])
-    shear = 0.12 * jax.random.normal(keys[3])
-    mirror = jnp.where(jax.random.bernoulli(keys[4]), -1.0, 1.0)
-    cos, sin = jnp.cos(angle), jnp.sin(angle)
-    matrix = jnp.array([[cos, -sin], [sin, cos]]) @ jnp.array([[1.0, shear], [0.0, 1.0]])
-    matrix = matrix * jnp.array([1.0, mirror]) / size
-    axis = (jnp.arange(SIDE) + 0.5) / SIDE - 0.5
-    grid = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), -1) - shift
-    source = (grid @ matrix.T + 0.5) * SIDE - 0.5
-    sample = lambda c: jax.scipy.ndimage.map_coordinates(  # noqa: E731
-        c, [source[..., 0], source[..., 1]], order=1, mode="constant"
-    )
-    return jax.vmap(sample, in_axes=-1, out_axes=-1)(layer)
-
-
-def _fade(key: jax.Array, layer: jax.Array) -> jax.Array:
-    """One picture in five is faint, as strokes are before they are sure."""
-    use, amount = jax.random.split(key)
-    strength = jax.random.uniform(amount, (), minval=0.35)
-    return layer * jnp.where(jax.random.bernoulli(use, 0.2), strength, 1.0)
-
-
-def draw_ground(key: jax.Array, scene: Scenes) -> jax.Array:
-    """The background alone, `[SIDE, SIDE, 3]`."""
-    keys = jax.random.split(key, 3)
-    corners = jax.random.uniform(keys[0], (2, 2, 3))
-    cells = jax.random.uniform(keys[1], (5, 5, 3))
-    white = jnp.full((1, 1, 3), 1.0) - 0.08 * jax.random.uniform(keys[2], (1, 1, 3))
-    named = jnp.asarray(COLORS)[scene.ground_color][None, None] + 0.1 * (white - 0.96)
-    full = lambda x: jnp.broadcast_to(x, (SIDE, SIDE, 3))  # noqa: E731
-    kinds = jnp.stack(
-        [
-            full(white),
-            full(named),
-            full(corners[:1, :1]),
-            jax.image.resize(corners, (SIDE, SIDE, 3), "linear"),
-            jax.image.resize(cells, (SIDE, SIDE, 3), "cubic"),
-        ]
-    )
-    return kinds[scene.ground]
-
-
-def _soften(key: jax.Array, image: jax.Array) -> jax.Array:
-    """Four pictures in ten lose their fine detail, as a painting that begins has none."""
-    use, amount = jax.random.split(key)
-    width = 0.5 * 7.0 ** jax.random.uniform(amount)
-    axis = jnp.arange(SIDE)
-    kernel = jnp.exp(-(((axis[:, None] - axis[None]) / width) ** 2) / 2)
-    kernel = kernel / kernel.sum(-1, keepdims=True)
-    soft = jnp.einsum("ij,jkc,lk->ilc", kernel, image, kernel)
-    return jnp.where(jax.random.bernoulli(use, 0.4), soft, image)

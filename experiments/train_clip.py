@@ -34,7 +34,7 @@ import optax.contrib
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
-from experiments import clip_files, concepts, scenes
+from experiments import clip_files, concepts, draw, scenes
 from experiments import fakes as fakes_lib
 from jaxpaint import clip, painters
 
@@ -97,7 +97,7 @@ def train_batch(
     params, opt_state, fakes = state
     key, noise_key, tile_key, fake_key = jax.random.split(key, 4)
     keys = jax.random.split(key, batch["compatible"].shape[0])
-    images = jax.vmap(scenes.draw, (0, 0, None))(keys, batch["scenes"], pixels)
+    images = jax.vmap(draw.draw, (0, 0, None))(keys, batch["scenes"], pixels)
     clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), images[:_CLUTTER])
     images = jnp.concatenate([images, clutter])
     number = len(images)
@@ -184,7 +184,7 @@ def _shuffle_tiles(key, image):
 
 def _retrieval(params, key, batch, pixels, *, module):
     keys = jax.random.split(key, batch["compatible"].shape[0])
-    images = jax.vmap(scenes.draw, (0, 0, None))(keys, batch["scenes"], pixels)
+    images = jax.vmap(draw.draw, (0, 0, None))(keys, batch["scenes"], pixels)
     return loss_fn(params, images, module, batch)[1]
 
 
@@ -210,7 +210,9 @@ def main(argv: list[str]) -> None:
         jnp.ones_like(ids), ids,
     )["params"]  # fmt: skip
     params = {"clip": rescale(params, jax.random.key(_SEED.value)), "heads": [
-        jnp.zeros((128, size)) for size in (len(art.names), *(2 * [len(scenes.COLORS) + 1]))
+        jnp.zeros((128, size)) for size in (
+            len(art.names), len(scenes.COLORS) + 1, len(scenes.COLORS) + len(scenes.PLACES) + 1
+        )
     ]}  # fmt: skip
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import batches, clip_files, fakes, paint_art, scenes, train_painter
+from experiments import batches, clip_files, concepts, draw, fakes, paint_art, scenes, train_painter
 from jaxpaint import clip, painters
 from jaxpaint.config import Config
 
@@ -20,59 +20,141 @@ def some_art() -> scenes.Art:
     disc = (yy - side // 2) ** 2 + (xx - side // 2) ** 2 < (side // 3) ** 2
     pixels[:, disc] = [200, 200, 200, 255, 255]
     names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
-    keywords = (("woolly animal",), ("pet",), (), ("fruit",), ("flower",), (), ("bird",), ())
+    keywords = (("woolly animal",), ("pet",), (), ("fruit",), ("bloom",), (), ("bird",), ())
     return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names, keywords)
 
 
+def a_scene(picture, color, layout, ground, ground_color) -> scenes.Scenes:
+    """One scene of three like pictures in one colour."""
+    box = scenes.boxes(np.random.default_rng(0), layout)
+    fields = np.full(3, picture), np.full(3, color), box, ground, ground_color
+    kinds = (np.int32, np.int32, np.float32, np.int32, np.int32)
+    return scenes.Scenes(*(np.asarray(f, k) for f, k in zip(fields, kinds)))
+
+
+def drawn(scene: scenes.Scenes, number: int) -> np.ndarray:
+    pixels = jnp.asarray(some_art().pixels)
+    many = jax.jit(jax.vmap(lambda key: draw.draw(key, scene, pixels)))
+    return np.asarray(many(jax.random.split(jax.random.key(3), number)))
+
+
 def test_a_scene_shows_what_its_caption_says():
-    art = some_art()
     red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
-    scene = scenes.Scenes(*map(np.int32, (1, red, scenes.NAMED_GROUND, blue)))
-    draw = jax.jit(jax.vmap(lambda key: scenes.draw(key, scene, jnp.asarray(art.pixels))))
-    images = np.asarray(draw(jax.random.split(jax.random.key(3), 32)))
+    images = drawn(a_scene(1, red, scenes.ONE, scenes.NAMED_GROUND, blue), 32)
     assert images.shape == (32, scenes.SIDE, scenes.SIDE, 3)
     assert images.min() >= 0 and images.max() <= 1
     red_pixels = (images[..., 0] > images[..., 2] + 0.3).mean((1, 2))
     blue_pixels = (images[..., 2] > images[..., 0] + 0.3).mean((1, 2))
     assert red_pixels.max() < 0.6 and blue_pixels.min() > 0.3
     assert (red_pixels > 0.05).mean() > 0.8  # a few are faint
-    text = scenes.caption(np.random.default_rng(0), "owl", red, scenes.PLAIN_GROUND, blue)
+    claim = scenes.Claim(("owl",), (red,), scenes.ONE)
+    text = scenes.caption(np.random.default_rng(0), claim, scenes.PLAIN_GROUND, blue)
     assert "red owl" in text and "blue" not in text
+
+
+@pytest.mark.parametrize("layout, number", [(scenes.ONE, 1), (scenes.TWO, 2), (scenes.THREE, 3)])
+def test_a_scene_has_as_many_things_as_its_caption_says(layout, number):
+    red = scenes.COLOR_NAMES.index("red")
+    scene = a_scene(0, red, layout, scenes.WHITE_GROUND, 0)
+    assert (scene.box[:, 2] > 0).sum() == number
+    claim = scenes.Claim(("apple",), (red,), layout)
+    text = scenes.caption(np.random.default_rng(0), claim, scenes.PLAIN_GROUND, 0)
+    assert {1: "red apple", 2: "two red apples", 3: "three red apples"}[number] in text
+    red_pixels = drawn(scene, 8)[..., 1] < 0.5
+    for x, y, side in scene.box[:number]:  # the middle of each thing is red, most times
+        row, column = int(y * scenes.SIDE), int(x * scenes.SIDE)
+        assert red_pixels[:, row, column].mean() > 0.5 and 0 < side < 1.2
+
+
+def test_what_is_above_lies_above():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        box = scenes.boxes(rng, scenes.ABOVE)
+        assert box[0, 1] < box[1, 1] - 0.2
+    claim = scenes.Claim(("owl", "house"), (-1, -1), scenes.ABOVE)
+    texts = [scenes.caption(rng, claim, scenes.PLAIN_GROUND, 0) for _ in range(60)]
+    for text in texts:
+        upper_first = text.index("owl") < text.index("house")
+        assert upper_first == any(f" {word} " in text for word in concepts.ABOVE)
+    assert len({"below" in text or "under" in text for text in texts}) == 2
+
+
+def test_plurals():
+    for one, many in {
+        "sheep": "sheep", "butterfly": "butterflies", "church": "churches", "bus": "buses",
+        "glass of wine": "glasses of wine", "grapes": "grapes", "maple leaf": "maple leaves",
+        "monkey": "monkeys",
+    }.items():  # fmt: skip
+        assert concepts.plural(one) == many
 
 
 def test_training_never_sees_what_is_held_out():
     art = some_art()
-    chosen, captions, nouns = scenes.choose(np.random.default_rng(0), art, 400)
-    assert len(captions) == len(nouns) == 400
+    chosen, captions, claims = scenes.choose(np.random.default_rng(0), art, 400)
+    assert len(captions) == len(claims) == 400
     assert not scenes.is_held_out_pair(art.labels[chosen.picture], chosen.color).any()
     kept, _, _ = scenes.choose(np.random.default_rng(0), art, 50, held_out="pair")
-    colored = kept.color >= 0
-    pairs = scenes.is_held_out_pair(art.labels[kept.picture], kept.color)
+    colored = kept.color[:, 0] >= 0
+    pairs = scenes.is_held_out_pair(art.labels[kept.picture[:, 0]], kept.color[:, 0])
     assert colored.any() and pairs[colored].all()
 
 
-def test_keywords_are_used_and_are_true_of_the_picture():
+def test_keywords_are_used_and_every_claim_is_true_of_its_scene():
     art = some_art()
-    chosen, captions, nouns = scenes.choose(np.random.default_rng(0), art, 400)
-    true_words = [scenes.true_of(art, label) for label in art.labels[chosen.picture]]
-    assert all(noun in words for noun, words in zip(nouns, true_words))
+    chosen, _, claims = scenes.choose(np.random.default_rng(0), art, 400)
+    assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
+    nouns = [noun for claim in claims for noun in claim.nouns]
     used = np.mean([noun in sum(art.keywords, ()) for noun in nouns])
-    assert 0.03 < used < 0.17  # one in six of the four concepts that have a keyword
+    assert 0.03 < used < 0.17  # one in six of the five in eight that have a keyword
+    assert {claim.layout for claim in claims} == set(range(5))
+
+
+def test_claims_are_told_apart():
+    art = some_art()  # 0 ewe, 1 cat, 2 house, 3 red apple
+    red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
+    colors = np.array([[red, -1, -1]] * 5)
+    scene = scenes.Scenes(np.array([[1, 2, 0]] * 5), colors, np.zeros((5, 3, 3)), 0, 0)
+    claim = scenes.Claim
+    for layout, said, truth in (
+        (scenes.ONE, claim(("cat",), (red,), scenes.ONE), True),
+        (scenes.ONE, claim(("pet",), (-1,), scenes.ONE), True),  # a keyword
+        (scenes.ONE, claim(("cat",), (blue,), scenes.ONE), False),
+        (scenes.ONE, claim(("house",), (-1,), scenes.ONE), False),  # it is not drawn
+        (scenes.BESIDE, claim(("house",), (blue,), scenes.ONE), True),
+        (scenes.TWO, claim(("cat",), (red,), scenes.ONE), True),
+        (scenes.TWO, claim(("cat",), (red,), scenes.TWO), True),
+        (scenes.TWO, claim(("cat",), (red,), scenes.THREE), False),
+        (scenes.ONE, claim(("cat",), (red,), scenes.TWO), False),
+        (scenes.BESIDE, claim(("house", "cat"), (-1, red), scenes.BESIDE), True),
+        (scenes.BESIDE, claim(("house", "cat"), (-1, blue), scenes.BESIDE), False),
+        (scenes.ABOVE, claim(("cat", "house"), (-1, -1), scenes.ABOVE), True),
+        (scenes.ABOVE, claim(("house", "cat"), (-1, -1), scenes.ABOVE), False),
+    ):
+        assert scenes.is_true(art, scene, layout, 0, said) == truth, (layout, said)
 
 
 def test_captions_that_may_be_true_of_another_picture_are_no_negatives(tmp_path):
     art = some_art()
     tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
-    batch = batches.make(np.random.default_rng(0), art, tokenizer, 64)
+    batch = batches.make(np.random.default_rng(0), art, tokenizer, 64, held_out="pair")
     compatible = batch["compatible"]
     assert np.diag(compatible).all()
-    # One concept has no synonyms here, so its pairs are known from labels and colours.
-    labels = art.labels[batch["scenes"].picture]
-    colors = batch["scenes"].color
+    # One thing a scene and no synonyms between these concepts, so labels and colours tell.
+    labels = art.labels[batch["scenes"].picture[:, 0]]
+    colors = batch["scenes"].color[:, 0]
     agree = (colors[:, None] == colors) | (colors[:, None] < 0) | (colors < 0)
     np.testing.assert_array_equal(compatible, (labels[:, None] == labels) & agree)
-    wrong = {tuple(row) for row in batch["ids"][64:]}
-    assert len(wrong & {tuple(row) for row in batch["ids"][:64]}) < 64
+
+
+def test_wrong_captions_are_wrong():
+    art = some_art()
+    rng = np.random.default_rng(0)
+    scene, _, claims = scenes.choose(rng, art, 60)
+    for row, claim in enumerate(claims):
+        ground = scene.ground[row], scene.ground_color[row]
+        true_texts = {scenes.caption(rng, claim, *ground) for _ in range(400)}
+        for _ in range(20):
+            assert batches.wrong_caption(rng, art, scene, row, claim) not in true_texts
 
 
 def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
@@ -106,9 +188,8 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
 
 
 def test_recoloured_nouns_lose_the_colour_they_carry():
-    text = scenes.caption(
-        np.random.default_rng(1), "red apple", scenes.COLOR_NAMES.index("blue"), 2, 0
-    )
+    blue = scenes.COLOR_NAMES.index("blue")
+    text = scenes.phrase(np.random.default_rng(1), "red apple", blue)
     assert "blue apple" in text and "red" not in text
 
 
