@@ -26,6 +26,7 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from jaxpaint import actions, cutouts, mypaint, optimize, outputs, painters, prompts, studio
+from jaxpaint import batch as batch_lib
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import Config
 
@@ -135,18 +136,15 @@ def paint_all(
     outdir: pathlib.Path, *, config: Config, batch: int,
 ) -> tuple[list[pathlib.Path], list[np.ndarray]]:  # fmt: skip
     """Paints what is not yet there, seed 0; all folders and pictures, in order."""
-    jobs = studio.make_jobs(texts, 0, 1, str(outdir))
-    missing = [job for job in jobs if not (job.folder / outputs.RUN).exists()]
-    for i in range(0, len(missing), batch):
-        some = missing[i : i + batch]
-        for job in some:
-            outputs.claim_folder(job.folder)
-        studio.paint_jobs(some, clip, painter, config=config, save_every=max(1, config.steps // 4))
+    lines = [prompts.Line(text, None) for text in texts]
+    jobs = studio.make_jobs(lines, 0, 1, str(outdir))
+    every = max(1, config.steps // 4)
+    batch_lib.paint(
+        jobs, clip, painter, config=config, outdir=outdir, size=batch, save_every=every, resume=True
+    )
     folders = [job.folder for job in jobs]
-    pictures = [
-        outputs.read_strokes(f / outputs.STROKES).picture / np.float32(255) for f in folders
-    ]
-    return folders, pictures
+    read = lambda folder: outputs.read_strokes(folder / outputs.STROKES).picture  # noqa: E731
+    return folders, [read(folder).astype(np.float32) / 255 for folder in folders]
 
 
 def table(results: dict[str, dict[str, dict]]) -> str:

@@ -235,9 +235,11 @@ def per_canvas(one: Callable[..., Any], config: Config) -> Callable[..., Any]:
     in a batch. At once (`vmap`) rounds differently with C, and hundreds of steps
     amplify that.
     """
-    at_once = config.at_once
-    if at_once is None:
-        at_once = jax.default_backend() != "cpu"
-    if at_once:
+    if at_once(config):
         return jax.vmap(one)
     return lambda *batch: jax.lax.map(lambda canvas: one(*canvas), batch)
+
+
+def at_once(config: Config) -> bool:
+    """Whether canvases are painted in one vmap; by default wherever there is an accelerator."""
+    return jax.default_backend() != "cpu" if config.at_once is None else config.at_once

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+import html
 import io
 import json
 import os
 import pathlib
 from typing import Any, NamedTuple
+import urllib.parse
 
+import flax.serialization
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 PICTURE, PROCESS, FORMING = "painting.png", "process.gif", "optimization.gif"
 STROKES, RUN, SHEET = "strokes.npz", "run.json", "sheet.png"
+GALLERY, RESULTS = "index.html", "results.jsonl"
 _GIF_SIDE = 256  # animations are shown at least this large, pixels
 
 
@@ -33,23 +37,27 @@ class Strokes(NamedTuple):
     picture: np.ndarray  # [H, W, 3] uint8, the neural canvas
 
 
-def claim_folder(folder: pathlib.Path) -> None:
+def claim_folder(folder: pathlib.Path, *, again: bool = False) -> None:
     """Makes a folder for one painting, before any time is spent on it.
+
+    With `again`, what an interrupted run left there may be replaced.
 
     Raises:
       OutputError: it cannot be written, or already holds a painting.
     """
     for name in (PICTURE, STROKES, RUN):
-        if (folder / name).exists():
+        if not again and (folder / name).exists():
             raise OutputError(
                 f"{folder} already holds a painting: choose another --outdir or --seed, "
-                "or move the folder away"
+                "move the folder away, or give --resume if a run was interrupted"
             )
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".writable"
         probe.write_bytes(b"")
         probe.unlink()
+        for scratch in folder.glob(".*.part"):  # of a run that was killed
+            scratch.unlink()
     except OSError as error:
         raise OutputError(
             f"cannot write to {folder} ({error.strerror or error}): choose another --outdir"
@@ -66,14 +74,15 @@ def write(path: pathlib.Path, save: Callable[[io.BytesIO], None]) -> None:
 
 
 def to_pixels(picture: np.ndarray) -> np.ndarray:
-    """Float `[H, W, 3]` in [0, 1] to uint8."""
+    """Float `[H, W, 3]` in [0, 1] to uint8, which is left as it is."""
+    if picture.dtype == np.uint8:
+        return picture
     return np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
 
 
 def write_picture(path: pathlib.Path, picture: np.ndarray) -> None:
     """Writes `[H, W, 3]` float in [0, 1] or uint8 as PNG."""
-    pixels = picture if picture.dtype == np.uint8 else to_pixels(picture)
-    write(path, lambda f: Image.fromarray(pixels).save(f, "PNG"))
+    write(path, lambda f: Image.fromarray(to_pixels(picture)).save(f, "PNG"))
 
 
 def write_animation(
@@ -121,10 +130,64 @@ def read_strokes(path: pathlib.Path) -> Strokes:
         ) from error
 
 
+def write_tree(path: pathlib.Path, tree: Any) -> None:
+    """Writes a pytree of arrays and strings as Flax msgpack."""
+    data = flax.serialization.to_bytes(tree)
+    write(path, lambda f: f.write(data))
+
+
+def read_tree(path: pathlib.Path) -> dict[str, Any]:
+    """Reads what `write_tree` wrote, as nested dicts.
+
+    Raises:
+      OutputError: it is damaged.
+    """
+    try:
+        return flax.serialization.msgpack_restore(path.read_bytes())
+    except Exception as error:
+        raise OutputError(f"{path} cannot be read ({error}): delete it to begin anew") from error
+
+
 def write_run(path: pathlib.Path, record: dict[str, Any]) -> None:
     """Writes `run.json`: settings, seed, versions, models, scores, timings."""
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     write(path, lambda f: f.write(text.encode()))
+
+
+def read_run(folder: pathlib.Path) -> dict[str, Any] | None:
+    """The record of a folder, or None if there is none (yet)."""
+    try:
+        return json.loads((folder / RUN).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def write_gallery(path: pathlib.Path, rows: Sequence[dict[str, Any]]) -> None:
+    """Writes a static page with every painting; `rows` as in results.jsonl.
+
+    Prompts are escaped, links are relative, and nothing is loaded from elsewhere.
+    """
+    figures = []
+    for row in rows:
+        text = html.escape(str(row["prompt"]))
+        if row["error"]:
+            figures.append(
+                f"<figure><figcaption>{text}: {html.escape(row['error'])}</figcaption></figure>"
+            )
+            continue
+        folder = html.escape(urllib.parse.quote(row["folder"]))
+        figures.append(
+            f'<figure><a href="{folder}/{PROCESS}"><img src="{folder}/{PICTURE}" alt="{text}" '
+            f'loading="lazy"></a><figcaption>{text} <small>seed {row["seed"]}, cosine '
+            f"{row['score']:.2f}</small></figcaption></figure>"
+        )
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>jaxpaint</title><style>'
+        "body{font:15px sans-serif;margin:2em;display:grid;gap:1em;"
+        "grid-template-columns:repeat(auto-fill,minmax(200px,1fr))}figure{margin:0}"
+        "img{width:100%}small{color:#666}</style>" + "".join(figures) + "</html>\n"
+    )
+    write(path, lambda f: f.write(page.encode()))
 
 
 def contact_sheet(
@@ -138,7 +201,7 @@ def contact_sheet(
     draw = ImageDraw.Draw(sheet)
     for i, (picture, caption) in enumerate(zip(pictures, captions)):
         x, y = 8 + i % columns * (side + 8), 8 + i // columns * (side + 30)
-        image = Image.fromarray(picture if picture.dtype == np.uint8 else to_pixels(picture))
+        image = Image.fromarray(to_pixels(picture))
         image.thumbnail((side, side), Image.Resampling.LANCZOS)
         if max(image.size) < side:
             factor = side / max(image.size)

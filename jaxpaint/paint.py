@@ -12,8 +12,8 @@ from absl import app, flags, logging
 import jax
 import jax.numpy as jnp
 
+from jaxpaint import batch, outputs, painters, prompts, studio
 from jaxpaint import clip as clip_lib
-from jaxpaint import outputs, painters, prompts, studio
 from jaxpaint.config import Config
 
 _DEFAULT = Config()
@@ -36,49 +36,85 @@ _SAVE_EVERY = flags.DEFINE_integer(
     "save_every", 10, "Steps between frames of optimization.gif (and preview.png).", lower_bound=1
 )
 
+_FILE = flags.DEFINE_string(
+    "prompts_file", "", "More prompts: one a line, each with --seed=N if wanted; or .jsonl."
+)
+_BATCH_SIZE = flags.DEFINE_integer(
+    "batch_size", 0, "Paintings at a time. 0: what the memory allows.", lower_bound=0
+)
+_RESUME = flags.DEFINE_bool(
+    "resume", False, "Go on with a run that was interrupted; give its other flags again."
+)
+
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
     prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
-    studio.PaintingStopped,
+    batch.BatchError,
 )  # fmt: skip
 
 
-def run() -> None:
-    """Paints what the flags ask for."""
-    if not _PROMPT.value:
+def run() -> int:
+    """Paints what the flags ask for; returns how many of the paintings failed."""
+    lines = [prompts.Line(prompts.parse(text), None) for text in _PROMPT.value]
+    if _FILE.value:
+        lines += prompts.read_file(pathlib.Path(_FILE.value))
+    if not lines:
         raise prompts.PromptError('nothing to paint: give --prompt="black sheep"')
-    jobs = studio.make_jobs(_PROMPT.value, _SEED.value, _NUMBER.value, _OUTDIR.value)
     painter = painters.load(_BRUSH.value)
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
     print(clip.explanation, file=sys.stderr)
-    for text in dict.fromkeys(job.prompt for job in jobs):
-        unknown = clip_lib.unknown_words(clip, text)
-        if unknown and len(unknown) == len(set(re.findall(r"[^\W\d_]+", text.lower()))):
-            raise prompts.PromptError(
-                f"{clip.name} CLIP knows no word of {text!r}: use common nouns and colours, "
-                "or a larger model with --clip=openai/clip-vit-base-patch32"
-            )
-        if unknown:
-            print(
-                f"{clip.name} CLIP does not know: {', '.join(unknown)} (in {text!r})",
-                file=sys.stderr,
-            )
-    clip_lib.tokenize(clip, [job.prompt for job in jobs])  # too long a prompt fails now
-    for job in jobs:
-        outputs.claim_folder(job.folder)
+    refused = refuse(clip, [line.prompt for line in lines])
+    for reason in refused.values():
+        print(f"jaxpaint: not painted: {reason}", file=sys.stderr)
+    outdir = pathlib.Path(_OUTDIR.value)
+    jobs = studio.make_jobs(lines, _SEED.value, _NUMBER.value, str(outdir))
+    able = [job for job in jobs if job.prompt not in refused]
+    if not able:
+        raise prompts.PromptError("no prompt is left to paint")
     width, height = prompts.parse_size(_SIZE.value, default=max(_DEFAULT.width, clip.resolution))
     config = dataclasses.replace(
         _DEFAULT, width=width, height=height, strokes=_STROKES.value, steps=_STEPS.value
     )
+    size = batch.choose_size(
+        len(able), clip, painter, config=config, asked=_BATCH_SIZE.value,
+        save_every=_SAVE_EVERY.value,
+    )  # fmt: skip
     began = time.time()
-    pictures = studio.paint_jobs(jobs, clip, painter, config=config, save_every=_SAVE_EVERY.value)
-    if len(jobs) > 1:
-        captions = [f"{job.prompt} ({job.seed})" for job in jobs]
-        sheet = pathlib.Path(_OUTDIR.value) / outputs.SHEET
-        outputs.write_picture(sheet, outputs.contact_sheet(pictures, captions))
-        print(sheet)
-    print(f"painted {len(jobs)} in {time.time() - began:.0f} s", file=sys.stderr)
+    rows = batch.paint(
+        able, clip, painter, config=config, outdir=outdir, size=size,
+        save_every=_SAVE_EVERY.value, resume=_RESUME.value,
+    )  # fmt: skip
+    for row in rows:
+        print(outdir / row["folder"] / outputs.PICTURE)
+        if row["error"]:
+            print(f"jaxpaint: {row['error']}", file=sys.stderr)
+    if (sheet := batch.sheet(able)) is not None:
+        outputs.write_picture(outdir / outputs.SHEET, sheet)
+        print(outdir / outputs.SHEET)
+    print(f"painted {len(rows)} in {time.time() - began:.0f} s", file=sys.stderr)
+    return len(jobs) - len(able) + sum(bool(row["error"]) for row in rows)
+
+
+def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
+    """Prompts that this CLIP cannot paint, each with the reason; tells of words it lacks."""
+    refused = {}
+    for text in dict.fromkeys(texts):
+        unknown = clip_lib.unknown_words(clip, text)
+        try:
+            clip_lib.tokenize(clip, [text])
+        except clip_lib.ClipError as error:
+            refused[text] = str(error)
+            continue
+        if unknown and len(unknown) == len(set(re.findall(r"[^\W\d_]+", text.lower()))):
+            refused[text] = (
+                f"{clip.name} CLIP knows no word of {text!r}: use common nouns and colours, "
+                "or a larger model with --clip=openai/clip-vit-base-patch32"
+            )
+        elif unknown:
+            words = ", ".join(unknown)
+            print(f"{clip.name} CLIP does not know: {words} (in {text!r})", file=sys.stderr)
+    return refused
 
 
 def main(argv: list[str]) -> None:
@@ -87,13 +123,16 @@ def main(argv: list[str]) -> None:
         raise app.UsageError(f"unexpected arguments {argv[1:]}: quote the prompt")
     logging.set_verbosity(logging.WARNING)  # JAX tells of every device it looked for
     try:
-        run()
+        failed = run()
     except _USER_ERRORS as error:
         print(f"jaxpaint: {error}", file=sys.stderr)
         sys.exit(1)
     except KeyboardInterrupt:
-        print("jaxpaint: stopped; what was painted so far is kept", file=sys.stderr)
+        print(
+            "jaxpaint: stopped; what was painted so far is kept; --resume goes on", file=sys.stderr
+        )
         sys.exit(130)
+    sys.exit(1 if failed else 0)
 
 
 if __name__ == "__main__":

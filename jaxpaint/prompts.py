@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import pathlib
 import re
+from typing import NamedTuple
 import unicodedata
 
 
 class PromptError(ValueError):
     """A prompt or size that cannot be painted; the message says what to write instead."""
+
+
+class Line(NamedTuple):
+    """A prompt that was asked for."""
+
+    prompt: str  # parsed
+    seed: int | None  # its own seed, if it was given one
 
 
 def parse(prompt: str) -> str:
@@ -24,6 +34,60 @@ def parse(prompt: str) -> str:
             f'the prompt {tidy!r} has no words: write some, as in --prompt="black sheep"'
         )
     return tidy
+
+
+def read_file(path: pathlib.Path) -> list[Line]:
+    """Prompts of a file: JSON lines if its name ends in .jsonl, else text.
+
+    A line of text is a prompt, which may end in `--seed=7`; what begins with # is
+    skipped. A line of JSON is an object with "prompt" and, if wanted, "seed".
+
+    Raises:
+      PromptError: no such file, no prompt in it, or a line that is none, by number.
+    """
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise PromptError(
+            f"cannot read --prompts_file={path} ({error}): give a text file, one prompt a line"
+        ) from error
+    read = _json_line if path.suffix == ".jsonl" else _text_line
+    found = []
+    for number, line in enumerate(lines, 1):
+        if line.strip() and not line.lstrip().startswith("#"):
+            try:
+                found.append(read(line))
+            except ValueError as error:
+                raise PromptError(f"{path}, line {number}: {error}") from error
+    if not found:
+        raise PromptError(f"{path} holds no prompt: write one a line")
+    return found
+
+
+def _text_line(line: str) -> Line:
+    text, flag, seed = line.partition(" --")
+    match = re.fullmatch(r"seed[= ](\d+)\s*", seed)
+    if flag and not match:
+        raise PromptError(f"{flag.strip()}{seed} is not understood: only --seed=NUMBER may follow")
+    return Line(parse(text), _checked_seed(int(match.group(1))) if match else None)
+
+
+def _json_line(line: str) -> Line:
+    try:
+        values = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise PromptError(f'not JSON ({error}): write {{"prompt": "black sheep"}}') from error
+    known = isinstance(values, dict) and set(values) <= {"prompt", "seed"}
+    if not known or not isinstance(values.get("prompt"), str):
+        raise PromptError('write {"prompt": "black sheep", "seed": 7}, the seed if wanted')
+    seed = values.get("seed")
+    return Line(parse(values["prompt"]), None if seed is None else _checked_seed(seed))
+
+
+def _checked_seed(seed: object) -> int:
+    if type(seed) is not int or not 0 <= seed < 2**32:
+        raise PromptError(f"seed {seed!r} must be a whole number from 0 to {2**32 - 1}")
+    return seed
 
 
 def parse_size(size: str, *, default: int) -> tuple[int, int]:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
-import itertools
 import operator
 import pathlib
 import platform
 import time
 from typing import Any, NamedTuple
 
+import flax.serialization
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -23,10 +23,10 @@ from jaxpaint.config import Config
 
 _GIF_FRAMES = 48  # most frames of an animation
 _PREVIEW = "preview.png"  # the painting so far; gone when it is done
-
-
-class PaintingStopped(RuntimeError):
-    """A painting could not go on; what was painted before is in its folder."""
+_NOT_FINITE = (
+    "the loss of {prompt!r} is not finite; the painting as of step {steps} is in its folder; "
+    "try another --seed or the other --clip"
+)
 
 
 class Job(NamedTuple):
@@ -37,17 +37,38 @@ class Job(NamedTuple):
     folder: pathlib.Path
 
 
-def make_jobs(texts: Sequence[str], seed: int, number: int, outdir: str) -> list[Job]:
-    """One job a prompt and seed (`number` of them from `seed` on); equal prompts once.
+class Painting(NamedTuple):
+    """What became of a job."""
 
-    Raises:
-      PromptError: a prompt is not one.
+    picture: np.ndarray  # [H, W, 3] uint8
+    score: float  # cosine of the prompt with the whole canvas
+    error: str  # why it could not go on, one line; empty when it is done
+
+
+class Progress(NamedTuple):
+    """All that a batch needs to go on after an interruption; host arrays."""
+
+    state: optimize.PaintState  # of C canvases, each as of its last finite step
+    history: np.ndarray  # [K, C, S, A] float32, latents at the start and every save
+    losses: dict[str, np.ndarray]  # each [T, C] float32, the terms of T steps
+    alive: np.ndarray  # [C] bool, whether all losses were finite
+
+
+def make_jobs(lines: Sequence[prompts.Line], seed: int, number: int, outdir: str) -> list[Job]:
+    """One job a prompt and seed, equal ones once.
+
+    Args:
+      lines: prompts, some with a seed of their own.
+      seed: the first seed of the others.
+      number: seeds a prompt, from the first on.
+      outdir: each job gets a folder in it.
     """
-    parsed = dict.fromkeys(prompts.parse(text) for text in texts)
-    return [
-        Job(text, s, pathlib.Path(outdir) / prompts.folder_name(text, s))
-        for text, s in itertools.product(parsed, range(seed, seed + number))
-    ]
+    jobs = {}
+    for text, own in lines:
+        first = seed if own is None else own
+        for s in range(first, first + number):
+            jobs[text, s] = Job(text, s, pathlib.Path(outdir) / prompts.folder_name(text, s))
+    return list(jobs.values())
 
 
 def paint_jobs(
@@ -57,86 +78,132 @@ def paint_jobs(
     *,
     config: Config,
     save_every: int = 10,
-) -> list[np.ndarray]:
+    size: int = 0,
+    checkpoint: pathlib.Path | None = None,
+) -> list[Painting]:
     """Paints all jobs as one batch and writes each into its folder.
 
-    When it is interrupted, or a loss is no longer finite, the paintings as they were
-    at the last save are written before the error goes on.
+    When it is interrupted, the paintings as they were at the last save are written
+    before the interruption goes on. A painting whose loss is no longer finite stays as
+    it was at its last save, and the others go on.
 
     Args:
       jobs: what to paint; C of them.
       clip, painter: frozen networks.
       config: settings of all.
       save_every: steps between previews and animation frames.
-
-    Returns:
-      C pictures `[H, W, 3]` float32 in [0, 1].
-
-    Raises:
-      PaintingStopped: a loss became infinite or not a number.
+      size: canvases of the compiled program, at least C; what is beyond C is painted
+        and dropped.
+      checkpoint: file to go on from if it is there, and to save progress to; it is
+        deleted when all is written. A batch that goes on is the same to the bit.
     """
     began = time.time()
     networks, weights = freeze(clip, painter)
-    subject, state = start(jobs, clip, painter, config=config)
-    formed, log, stopped = [], [], None
-    saved = jax.device_get(state)
-    pictures, scores = _look(saved, subject, weights, networks, config)
-    formed.append(pictures)
+    padded = [*jobs, *[jobs[-1]] * (size - len(jobs))]
+    subject, state = start(padded, clip, painter, config=config)
+    progress = _begin(jax.device_get(state))
+    settings = _settings(padded, clip, painter, config, save_every)
+    if checkpoint is not None and checkpoint.exists():
+        progress = _read_progress(checkpoint, settings, progress)
+        state = jax.device_put(progress.state)
     timings = {"start_s": time.time() - began}
+    stopped = None
     try:
-        with tqdm(total=config.steps, desc="painting", unit="step") as progress:
-            while (done := int(saved.step[0])) < config.steps:
+        with tqdm(total=config.steps, initial=_done(progress), desc="painting", unit="step") as bar:
+            while progress.alive.any() and (done := _done(progress)) < config.steps:
                 steps = min(save_every, config.steps - done)
                 state, terms = optimize.train_steps(
                     state, subject, weights, networks=networks, config=config, steps=steps
                 )
-                terms = jax.device_get(terms)
-                loss = sum(terms.values())
-                if not np.isfinite(loss).all():
-                    bad = [jobs[i].prompt for i in np.flatnonzero(~np.isfinite(loss).all(0))]
-                    raise PaintingStopped(
-                        f"the loss of {', '.join(map(repr, bad))} is not finite after step "
-                        f"{done}; the paintings as of step {done} are in their folders; "
-                        "try another --seed or the other --clip"
-                    )
-                saved = jax.device_get(state)
-                log.append(terms)
+                progress = _advance(progress, *jax.device_get((state, terms)))
                 timings.setdefault("first_steps_with_compile_s", time.time() - began)
-                pictures, scores = _look(saved, subject, weights, networks, config)
-                formed.append(pictures)
+                if checkpoint is not None:
+                    outputs.write_tree(checkpoint, {"settings": settings, **progress._asdict()})
+                pictures, _ = _look(progress.state, subject, weights, networks, config)
                 for job, picture in zip(jobs, pictures):
                     outputs.write_picture(job.folder / _PREVIEW, picture)
-                progress.update(steps)
-                progress.set_postfix(loss=f"{loss[-1].mean():.3f}")
-    except (PaintingStopped, KeyboardInterrupt) as error:
+                bar.update(steps)
+                bar.set_postfix(loss=f"{sum(terms.values())[-1].mean():.3f}")
+    except KeyboardInterrupt as error:
         stopped = error
     timings["paint_s"] = time.time() - began
+    frames = [
+        _look(progress.state._replace(latents=latents), subject, weights, networks, config)[0]
+        for latents in progress.history
+    ]
+    pictures, scores = _look(progress.state, subject, weights, networks, config)
     record = {
         "clip": {"name": clip.name, "source": clip.source},
         "brush": painter.brush,
         "config": dataclasses.asdict(config),
-        "steps_done": int(saved.step[0]),
         "timings": {name: round(value, 2) for name, value in timings.items()},
         "paintings_in_batch": len(jobs),
         "versions": _versions(),
     }
+    paintings = []
     for i, job in enumerate(jobs):
-        one = jax.tree.map(operator.itemgetter(i), (saved, jax.device_get(subject)))
-        losses = {
-            name: [float(x) for part in log for x in part[name][:, i]] for name in (log or [{}])[0]
-        }
+        one = jax.tree.map(operator.itemgetter(i), (progress.state, jax.device_get(subject)))
+        steps = int(one[0].step)
+        error = "" if progress.alive[i] else _NOT_FINITE.format(prompt=job.prompt, steps=steps)
         record |= {
             "prompt": job.prompt,
             "seed": job.seed,
+            "steps_done": steps,
+            "error": error,
             "score": float(scores[i]),
-            "loss": losses,
+            "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
         }
-        _write_painting(job, one, [f[i] for f in formed], painter, record, config)
-        if stopped is None:
-            print(job.folder / outputs.PICTURE)
+        formed = [*(frame[i] for frame in frames[:-1]), pictures[i]]
+        _write_painting(job, one, formed, painter, record, config)
+        paintings.append(Painting(outputs.to_pixels(pictures[i]), float(scores[i]), error))
     if stopped is not None:
         raise stopped
-    return list(pictures)
+    if checkpoint is not None:
+        checkpoint.unlink(missing_ok=True)
+    return paintings
+
+
+def _begin(state: optimize.PaintState) -> Progress:
+    number = len(state.step)
+    return Progress(state, state.latents[None], {}, np.ones(number, bool))
+
+
+def _settings(
+    jobs: Sequence[Job], clip: clip_lib.Clip, painter: painters.Painter, config: Config, every: int
+) -> str:
+    """What a batch must share with a checkpoint that it goes on from, as text."""
+    what = [(job.prompt, job.seed) for job in jobs]
+    return repr((what, clip.name, clip.source, painter.brush, dataclasses.asdict(config), every))
+
+
+def _read_progress(path: pathlib.Path, settings: str, like: Progress) -> Progress:
+    saved = outputs.read_tree(path)
+    if saved.get("settings") != settings:
+        raise outputs.OutputError(
+            f"{path} was saved with other prompts, seeds or settings: give the flags of the run "
+            "that was interrupted, or delete it"
+        )
+    state = flax.serialization.from_state_dict(like.state, saved["state"])
+    return Progress(state, saved["history"], saved["losses"], saved["alive"])
+
+
+def _done(progress: Progress) -> int:
+    """Steps that the batch has taken."""
+    return len(next(iter(progress.losses.values()), ()))
+
+
+def _advance(
+    before: Progress, state: optimize.PaintState, terms: dict[str, np.ndarray]
+) -> Progress:
+    """Progress after some steps; canvases that are no longer finite stay as before."""
+    alive = before.alive & np.isfinite(sum(terms.values())).all(0)
+    pick = lambda new, old: np.where(alive.reshape(-1, *[1] * (new.ndim - 1)), new, old)  # noqa: E731
+    state = jax.tree.map(pick, state, before.state)
+    losses = {
+        name: np.concatenate([before.losses.get(name, part[:0]), part])
+        for name, part in terms.items()
+    }
+    return Progress(state, np.concatenate([before.history, state.latents[None]]), losses, alive)
 
 
 def freeze(

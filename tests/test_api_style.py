@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
     "config prompts clip actions painters canvas cutouts losses optimize sharding "
-    "outputs mypaint studio replay paint"
+    "outputs mypaint studio batch replay paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
 PROGRAMS = {"replay", "paint"}

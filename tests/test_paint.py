@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 import pytest
 
-from jaxpaint import mypaint, outputs, studio
+from jaxpaint import mypaint, outputs, prompts, studio
 
 FAST = ["--steps=4", "--strokes=8", "--size=32", "--save_every=2"]
 FILES = {"painting.png", "process.gif", "optimization.gif", "strokes.npz", "run.json"}
@@ -40,6 +40,8 @@ def test_paints_every_prompt_into_its_folder(painted):
         "black-sheep-seed0",
         "a-red-zorble-apple-seed0",
         "sheet.png",
+        "index.html",
+        "results.jsonl",
     }
     for name in ("black-sheep-seed0", "a-red-zorble-apple-seed0"):
         assert {p.name for p in (folder / name).iterdir()} == FILES
@@ -134,7 +136,7 @@ def test_replay_is_close_to_the_painting(painted):
     assert_refused(command("replay", str(folder), "--brush=trowel"), "trowel")
 
 
-def test_a_loss_that_is_not_finite_keeps_what_was_painted(tmp_path, monkeypatch):
+def test_a_loss_that_is_not_finite_keeps_what_was_painted_and_stops_no_other(tmp_path, monkeypatch):
     from jaxpaint import clip as clip_lib
     from jaxpaint import optimize, painters
     from jaxpaint.config import Config
@@ -144,23 +146,27 @@ def test_a_loss_that_is_not_finite_keeps_what_was_painted(tmp_path, monkeypatch)
     def breaks(state, subject, weights, **options):
         calls.append(1)
         if len(calls) > 1:
-            subject = subject._replace(text=subject.text * np.nan)
+            subject = subject._replace(text=subject.text.at[0].multiply(np.nan))
         return whole(state, subject, weights, **options)
 
     monkeypatch.setattr(optimize, "train_steps", breaks)
-    config = Config(height=32, width=32, strokes=6, steps=4, crops=1, zooms=1, wides=1)
-    job = studio.Job("black sheep", 0, tmp_path / "sheep")
-    outputs.claim_folder(job.folder)
+    config = Config(height=32, width=32, strokes=6, steps=6, crops=1, zooms=1, wides=1)
+    jobs = [studio.Job(name, 0, tmp_path / name) for name in ("sheep", "apple")]
+    for job in jobs:
+        outputs.claim_folder(job.folder)
     networks = clip_lib.load("bundled"), painters.load("brush")
-    with pytest.raises(studio.PaintingStopped, match="not finite after step 2"):
-        studio.paint_jobs([job], *networks, config=config, save_every=2)
-    assert {p.name for p in job.folder.iterdir()} == FILES
-    record = json.loads((job.folder / "run.json").read_text())
-    assert record["steps_done"] == 2 and np.isfinite(record["score"])
+    failed, fine = studio.paint_jobs(jobs, *networks, config=config, save_every=2)
+    assert "not finite" in failed.error and "step 2" in failed.error and not fine.error
+    for job, steps in zip(jobs, (2, 6)):
+        assert {p.name for p in job.folder.iterdir()} == FILES
+        record = json.loads((job.folder / "run.json").read_text())
+        assert record["steps_done"] == steps == len(record["loss"]["cosine"])
+        assert np.isfinite(record["score"]) and np.isfinite(record["loss"]["cosine"]).all()
 
 
 def test_jobs_are_prompts_times_seeds():
-    jobs = studio.make_jobs(["a cat", "a  cat", "dog"], 5, 2, "out")
-    pairs = [("a cat", 5), ("a cat", 6), ("dog", 5), ("dog", 6)]
+    lines = [prompts.Line(*line) for line in (("a cat", None), ("a cat", None), ("dog", 3))]
+    jobs = studio.make_jobs(lines, 5, 2, "out")
+    pairs = [("a cat", 5), ("a cat", 6), ("dog", 3), ("dog", 4)]
     assert [(job.prompt, job.seed) for job in jobs] == pairs
     assert len({job.folder for job in jobs}) == 4

@@ -30,3 +30,37 @@ def test_canvas_sizes():
     for bad in ("8", "0x64", "64x", "9999", "-64", "big"):
         with pytest.raises(prompts.PromptError, match="canvas size"):
             prompts.parse_size(bad, default=64)
+
+
+def test_a_text_file_holds_a_prompt_a_line(tmp_path):
+    file = tmp_path / "prompts.txt"
+    file.write_text("# animals\n\nblack sheep\n  red   apple --seed=7\n")
+    assert prompts.read_file(file) == [("black sheep", None), ("red apple", 7)]
+
+
+def test_a_jsonl_file_holds_an_object_a_line(tmp_path):
+    file = tmp_path / "prompts.jsonl"
+    file.write_text('{"prompt": "black sheep"}\n{"prompt": "red apple", "seed": 7}\n')
+    assert prompts.read_file(file) == [("black sheep", None), ("red apple", 7)]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.txt", "sheep\n!!!\n", "line 2"),
+        ("a.txt", "sheep --weight=x", "--seed"),
+        ("a.txt", f"sheep --seed={2**32}", "whole number"),
+        ("a.txt", "# nothing", "no prompt"),
+        ("a.jsonl", "sheep", "not JSON"),
+        ("a.jsonl", '{"prompt": "sheep", "sed": 1}', '"seed"'),
+        ("a.jsonl", '{"prompt": "sheep", "seed": -1}', "whole number"),
+        ("a.jsonl", '{"prompt": "sheep", "seed": true}', "whole number"),
+        ("a.jsonl", '{"seed": 1}', '"prompt"'),
+        ("none.txt", None, "cannot read"),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_said(tmp_path, name, text, words):
+    if text is not None:
+        (tmp_path / name).write_text(text)
+    with pytest.raises(prompts.PromptError, match=words):
+        prompts.read_file(tmp_path / name)

@@ -1,0 +1,199 @@
+"""Many jobs: batches of one shape, one after the other; resumed; one page for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+import dataclasses
+import json
+import pathlib
+import sys
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxpaint import clip as clip_lib
+from jaxpaint import optimize, outputs, painters, studio
+from jaxpaint.config import Config
+
+_TURNS = 16  # canvases a batch where they take turns: often enough something is done
+_SHARE = 0.85  # of the free memory that a batch may take
+_MOST = 256  # canvases a batch, however much memory there is
+_RESUME = ".resume"  # folder of the checkpoints
+
+
+class BatchError(ValueError):
+    """A batch that cannot be run; the message says what to change."""
+
+
+class Memory(NamedTuple):
+    """What the compiled program needs: `fixed + canvas * C` bytes for C canvases."""
+
+    fixed: int
+    canvas: int
+
+
+def paint(
+    jobs: Sequence[studio.Job],
+    clip: clip_lib.Clip,
+    painter: painters.Painter,
+    *,
+    config: Config,
+    outdir: pathlib.Path,
+    size: int,
+    save_every: int = 10,
+    resume: bool = False,
+) -> list[dict[str, Any]]:
+    """Paints all jobs in batches of `size`, the last filled up so that one program does for all.
+
+    Folders appear batch by batch; `results.jsonl` and the gallery `index.html` in
+    `outdir` are written anew after each.
+
+    Args:
+      jobs: what to paint, each in a folder in `outdir`.
+      clip, painter: frozen networks.
+      config: settings of all.
+      outdir: where the results go.
+      size: canvases a batch.
+      save_every: steps between checkpoints.
+      resume: leave finished paintings as they are and go on with a batch that was
+        interrupted where it stopped. The flags must be the same.
+
+    Returns:
+      One record a job: prompt, seed, folder, score, error ("" for none).
+
+    Raises:
+      OutputError: a folder holds a painting and `resume` is off, or one of other
+        settings.
+    """
+    done = [resume and is_finished(job, config=config) for job in jobs]
+    for job, ready in zip(jobs, done):
+        if not ready:
+            outputs.claim_folder(job.folder, again=resume)
+    checkpoints = outdir / _RESUME
+    checkpoints.mkdir(parents=True, exist_ok=True)
+    size = min(size, len(jobs))
+    for first in range(0, len(jobs), size):
+        some = jobs[first : first + size]
+        checkpoint = checkpoints / f"batch-{first // size:05d}.msgpack"
+        if not resume:
+            checkpoint.unlink(missing_ok=True)
+        # A batch is what it was in the interrupted run, whatever of it is finished.
+        if not all(done[first : first + size]):
+            studio.paint_jobs(
+                some, clip, painter, config=config, save_every=save_every, size=size,
+                checkpoint=checkpoint,
+            )  # fmt: skip
+        checkpoint.unlink(missing_ok=True)
+        rows = results(jobs, outdir)
+        write_results(rows, outdir)
+    if not any(checkpoints.iterdir()):
+        checkpoints.rmdir()
+    return rows
+
+
+def is_finished(job: studio.Job, *, config: Config) -> bool:
+    """Whether a job's folder holds its whole painting.
+
+    Raises:
+      OutputError: it holds one of other settings.
+    """
+    record = outputs.read_run(job.folder)
+    if record is None:
+        return False
+    wanted = json.loads(json.dumps(dataclasses.asdict(config)))
+    if (record["prompt"], record["seed"], record["config"]) != (job.prompt, job.seed, wanted):
+        raise outputs.OutputError(
+            f"{job.folder} holds a painting of other settings: resume with the flags that it was "
+            "painted with, or choose another --outdir"
+        )
+    return bool(record["error"]) or record["steps_done"] == config.steps
+
+
+def results(jobs: Sequence[studio.Job], outdir: pathlib.Path) -> list[dict[str, Any]]:
+    """A row for every job that has a folder with a record, in their order."""
+    rows = []
+    for job in jobs:
+        if (record := outputs.read_run(job.folder)) is not None:
+            row = {name: record[name] for name in ("prompt", "seed", "score", "error")}
+            rows.append(row | {"folder": str(job.folder.relative_to(outdir))})
+    return rows
+
+
+def write_results(rows: Sequence[dict[str, Any]], outdir: pathlib.Path) -> None:
+    """Writes `results.jsonl` and the gallery."""
+    text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    outputs.write(outdir / outputs.RESULTS, lambda f: f.write(text.encode()))
+    outputs.write_gallery(outdir / outputs.GALLERY, rows)
+
+
+def choose_size(
+    number: int, clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, asked: int,
+    save_every: int = 10,
+) -> int:  # fmt: skip
+    """Canvases a batch, for `number` jobs; `asked` if it is not 0 and fits.
+
+    Where canvases take turns memory hardly grows with them. Else the program is
+    compiled for one and for two canvases and its own account of memory extrapolated.
+
+    Raises:
+      BatchError: `asked` needs more memory than is free.
+    """
+    if number == 1 or not optimize.at_once(config):
+        return min(number, asked or _TURNS)
+    need = measure(clip, painter, config=config, steps=min(save_every, config.steps))
+    free = free_memory()
+    if free is None:
+        return min(number, asked or _TURNS)
+    largest = int(_SHARE * free - need.fixed) // max(1, need.canvas)
+    if max(asked, 1) > largest:
+        giga = 1e-9
+        raise BatchError(
+            f"{max(asked, 1)} canvases at a time need "
+            f"{giga * (need.fixed + need.canvas * max(asked, 1)):.2f} GB and {giga * free:.2f} GB "
+            f"are free: give --batch_size={largest} or less, or fewer --strokes"
+        )
+    return min(number, asked or min(largest, _MOST))
+
+
+def measure(
+    clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, steps: int
+) -> Memory:
+    """Memory of the compiled `optimize.train_steps`, from programs of one and two canvases."""
+    networks, weights = studio.freeze(clip, painter)
+
+    def total(canvases: int) -> int:
+        jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(canvases)]
+        subject, state = studio.start(jobs, clip, painter, config=config)
+        lowered = optimize.train_steps.lower(
+            state, subject, weights, networks=networks, config=config, steps=steps
+        )
+        use = lowered.compile().memory_analysis()
+        return (
+            use.argument_size_in_bytes + use.output_size_in_bytes + use.temp_size_in_bytes
+            - use.alias_size_in_bytes
+        )  # fmt: skip
+
+    one, two = total(1), total(2)
+    return Memory(2 * one - two, two - one)
+
+
+def free_memory() -> int | None:
+    """Free bytes of the first device, or of the machine for a CPU; None if not known."""
+    stats = jax.local_devices()[0].memory_stats()
+    if stats and "bytes_limit" in stats:
+        return int(stats["bytes_limit"] - stats["bytes_in_use"])
+    if sys.platform == "linux" and jax.default_backend() == "cpu":
+        lines = pathlib.Path("/proc/meminfo").read_text().splitlines()
+        found = [line.split()[1] for line in lines if line.startswith("MemAvailable")]
+        return 1024 * int(found[0]) if found else None
+    return None
+
+
+def sheet(jobs: Sequence[studio.Job], *, most: int = 100) -> np.ndarray | None:
+    """A contact sheet of the first `most` paintings; None for fewer than two."""
+    there = [job for job in jobs if (job.folder / outputs.STROKES).exists()][:most]
+    if len(there) < 2:
+        return None
+    pictures = [outputs.read_strokes(job.folder / outputs.STROKES).picture for job in there]
+    return outputs.contact_sheet(pictures, [f"{job.prompt} ({job.seed})" for job in there])

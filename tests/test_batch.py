@@ -1,0 +1,197 @@
+"""Many jobs: any batches, interrupted or not, leave the same paintings."""
+
+import dataclasses
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from jaxpaint import batch, clip, optimize, outputs, painters, prompts, studio
+from jaxpaint.config import Config
+
+CONFIG = Config(height=32, width=32, strokes=6, steps=6, crops=1, zooms=0, wides=1)
+TEXTS = ("black sheep", "red apple", "blue fish", "house", "green tree")
+
+
+@pytest.fixture(scope="module")
+def networks():
+    return clip.load("bundled"), painters.load("brush")
+
+
+def jobs_in(folder: pathlib.Path) -> list[studio.Job]:
+    return studio.make_jobs([prompts.Line(text, None) for text in TEXTS], 0, 1, str(folder))
+
+
+def paint(folder, networks, *, size=2, resume=False):
+    return batch.paint(
+        jobs_in(folder), *networks, config=CONFIG, outdir=folder, size=size, save_every=2,
+        resume=resume,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory, networks):
+    """A folder painted without interruption, three batches of two."""
+    folder = tmp_path_factory.mktemp("whole")
+    return folder, paint(folder, networks)
+
+
+def assert_same_paintings(one: pathlib.Path, two: pathlib.Path) -> None:
+    for job, other in zip(jobs_in(one), jobs_in(two)):
+        assert {p.name for p in job.folder.iterdir()} == {p.name for p in other.folder.iterdir()}
+        for name in (outputs.PICTURE, outputs.FORMING, outputs.PROCESS, outputs.STROKES):
+            assert (job.folder / name).read_bytes() == (other.folder / name).read_bytes(), name
+
+
+def test_every_job_has_a_row_and_a_figure(whole):
+    folder, rows = whole
+    assert [row["prompt"] for row in rows] == list(TEXTS)
+    lines = (folder / outputs.RESULTS).read_text().splitlines()
+    assert [json.loads(line) for line in lines] == rows
+    page = (folder / outputs.GALLERY).read_text()
+    for row in rows:
+        assert (folder / row["folder"] / outputs.PICTURE).is_file()
+        assert f'src="{row["folder"]}/{outputs.PICTURE}"' in page
+    assert not (folder / ".resume").exists()
+
+
+def test_another_batch_size_is_the_same(whole, tmp_path, networks):
+    paint(tmp_path, networks, size=5)
+    assert_same_paintings(whole[0], tmp_path)
+
+
+@pytest.mark.parametrize("calls", [1, 2, 4, 5])
+def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls):
+    """Stopped after a save, in the first, second and third batch, and between two."""
+    steps, done = optimize.train_steps, []
+
+    def stops(*arguments, **options):
+        if len(done) == calls:
+            raise RuntimeError("pulled the plug")
+        done.append(1)
+        return steps(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optimize, "train_steps", stops)
+        with pytest.raises(RuntimeError, match="plug"):
+            paint(tmp_path, networks)
+    assert len(list(tmp_path.glob("*/run.json"))) == 2 * (calls // 3)
+    if calls > 2:
+        with pytest.raises(outputs.OutputError, match="--resume"):
+            paint(tmp_path, networks)
+    rows = paint(tmp_path, networks, resume=True)
+    assert rows == whole[1]
+    assert_same_paintings(whole[0], tmp_path)
+    again = paint(tmp_path, networks, resume=True)  # nothing is left to do
+    assert again == rows
+
+
+def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
+    jobs = jobs_in(whole[0])
+    other = dataclasses.replace(CONFIG, steps=8)
+    with pytest.raises(outputs.OutputError, match="other settings"):
+        batch.is_finished(jobs[0], config=other)
+    (tmp_path / "state").write_bytes(b"damaged")
+    with pytest.raises(outputs.OutputError, match="cannot be read"):
+        studio.paint_jobs(
+            jobs_in(tmp_path)[:1], *networks, config=CONFIG, checkpoint=tmp_path / "state"
+        )
+    outputs.write_tree(tmp_path / "state", {"settings": "another run"})
+    with pytest.raises(outputs.OutputError, match="other prompts, seeds or settings"):
+        studio.paint_jobs(
+            jobs_in(tmp_path)[:1], *networks, config=CONFIG, checkpoint=tmp_path / "state"
+        )
+
+
+def test_killed_at_any_moment_then_resumed(tmp_path):
+    """The real command, killed without warning a few times."""
+    texts = [f"{color} {noun}" for color in ("red", "blue") for noun in ("fish", "house", "cat")]
+    (tmp_path / "list.txt").write_text("\n".join(texts) + "\n")
+    arguments = [
+        f"--prompts_file={tmp_path / 'list.txt'}", "--clip=bundled", "--steps=40", "--strokes=8",
+        "--size=32", "--save_every=2", "--batch_size=2",
+    ]  # fmt: skip
+
+    def command(folder: str) -> list[str]:
+        program = [sys.executable, "-m", "jaxpaint.paint", "--resume"]
+        return [*program, f"--outdir={tmp_path / folder}", *arguments]
+
+    subprocess.run(command("whole"), check=True, capture_output=True, timeout=300)
+    killed = 0
+    for folders in (0, 1, 3):
+        process = subprocess.Popen(
+            command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        started = time.time()
+        while process.poll() is None and time.time() - started < 200:
+            time.sleep(0.05)
+            if len(list((tmp_path / "killed").glob("*/preview.png"))) and (
+                len(list((tmp_path / "killed").glob("*/run.json"))) >= folders
+            ):
+                os.kill(process.pid, signal.SIGKILL)
+                killed += 1
+                break
+        process.wait()
+    assert killed >= 2
+    last = subprocess.run(command("killed"), capture_output=True, text=True, timeout=300)
+    assert last.returncode == 0, last.stderr
+    names = sorted(p.name for p in (tmp_path / "whole").iterdir() if p.is_dir())
+    assert len(names) == 6
+    assert names == sorted(p.name for p in (tmp_path / "killed").iterdir() if p.is_dir())
+    for name in names:
+        one, two = (
+            np.load(tmp_path / folder / name / outputs.STROKES) for folder in ("whole", "killed")
+        )
+        for field in one.files:
+            np.testing.assert_array_equal(one[field], two[field])
+        left = {p.name for p in (tmp_path / "killed" / name).iterdir()}
+        assert left == {p.name for p in (tmp_path / "whole" / name).iterdir()}
+
+
+def test_a_bad_prompt_does_not_stop_the_others(tmp_path):
+    lines = ({"prompt": "zorble"}, {"prompt": "red apple", "seed": 5}, {"prompt": "cat " * 40})
+    (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    result = subprocess.run(
+        [sys.executable, "-m", "jaxpaint.paint", f"--prompts_file={tmp_path / 'list.jsonl'}",
+         "--clip=bundled", "--steps=2", "--strokes=4", "--size=32", f"--outdir={tmp_path / 'out'}"],
+        capture_output=True, text=True, timeout=300,
+    )  # fmt: skip
+    assert result.returncode == 1 and "Traceback" not in result.stderr
+    assert "knows no word of 'zorble'" in result.stderr and "tokens" in result.stderr
+    assert (tmp_path / "out" / "red-apple-seed5" / "painting.png").is_file()
+
+
+def test_memory_of_a_batch_is_predicted(networks):
+    """Linear in the number of canvases where they are painted at once."""
+    at_once = dataclasses.replace(CONFIG, at_once=True)
+    need = batch.measure(*networks, config=at_once, steps=2)
+    assert need.canvas > 0
+    painter, eye = networks[1], networks[0]
+    frozen, weights = studio.freeze(eye, painter)
+    jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(8)]
+    subject, state = studio.start(jobs, eye, painter, config=at_once)
+    lowered = optimize.train_steps.lower(
+        state, subject, weights, networks=frozen, config=at_once, steps=2
+    )
+    use = lowered.compile().memory_analysis()
+    real = use.argument_size_in_bytes + use.output_size_in_bytes + use.temp_size_in_bytes
+    real -= use.alias_size_in_bytes
+    assert need.fixed + 8 * need.canvas == pytest.approx(real, rel=0.2)
+
+
+def test_too_large_a_batch_is_refused_with_the_numbers(networks, monkeypatch):
+    at_once = dataclasses.replace(CONFIG, at_once=True)
+    monkeypatch.setattr(batch, "measure", lambda *_, **__: batch.Memory(10**9, 10**9))
+    monkeypatch.setattr(batch, "free_memory", lambda: 10 * 10**9)
+    choose = lambda number, asked: batch.choose_size(  # noqa: E731
+        number, *networks, config=at_once, asked=asked
+    )
+    assert choose(100, 0) == 7 and choose(3, 0) == 3 and choose(100, 5) == 5
+    with pytest.raises(batch.BatchError, match=r"51.00 GB and 10.00 GB.*--batch_size=7"):
+        choose(100, 50)
