@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from jaxpaint import clip as clip_lib
-from jaxpaint import optimize, outputs, painters, studio
+from jaxpaint import optimize, outputs, painters, sharding, studio
 from jaxpaint.config import Config
 
 _TURNS = 16  # canvases a batch where they take turns: often enough something is done
@@ -43,6 +43,8 @@ def paint(
     size: int,
     save_every: int = 10,
     resume: bool = False,
+    process: int = 0,
+    processes: int = 1,
 ) -> list[dict[str, Any]]:
     """Paints all jobs in batches of `size`, the last filled up so that one program does for all.
 
@@ -58,23 +60,25 @@ def paint(
       save_every: steps between checkpoints.
       resume: leave finished paintings as they are and go on with a batch that was
         interrupted where it stopped. The flags must be the same.
+      process, processes: which share of the jobs is painted here, of how many.
 
     Returns:
-      One record a job: prompt, seed, folder, score, error ("" for none).
+      One record a job of this process: prompt, seed, folder, score, error ("" for none).
 
     Raises:
       OutputError: a folder holds a painting and `resume` is off, or one of other
         settings.
     """
-    done = [resume and is_finished(job, config=config) for job in jobs]
-    for job, ready in zip(jobs, done):
+    mine = sharding.share(jobs, process, processes)
+    done = [resume and is_finished(job, config=config) for job in mine]
+    for job, ready in zip(mine, done):
         if not ready:
             outputs.claim_folder(job.folder, again=resume)
-    checkpoints = outdir / _RESUME
+    mesh = sharding.local_mesh()
+    checkpoints = outdir / _RESUME / f"process-{process}-of-{processes}"
     checkpoints.mkdir(parents=True, exist_ok=True)
-    size = min(size, len(jobs))
-    for first in range(0, len(jobs), size):
-        some = jobs[first : first + size]
+    for first in range(0, len(mine), size):
+        some = mine[first : first + size]
         checkpoint = checkpoints / f"batch-{first // size:05d}.msgpack"
         if not resume:
             checkpoint.unlink(missing_ok=True)
@@ -82,14 +86,14 @@ def paint(
         if not all(done[first : first + size]):
             studio.paint_jobs(
                 some, clip, painter, config=config, save_every=save_every, size=size,
-                checkpoint=checkpoint,
+                checkpoint=checkpoint, mesh=mesh,
             )  # fmt: skip
         checkpoint.unlink(missing_ok=True)
-        rows = results(jobs, outdir)
-        write_results(rows, outdir)
-    if not any(checkpoints.iterdir()):
-        checkpoints.rmdir()
-    return rows
+        write_results(results(jobs, outdir), outdir)
+    for folder in (checkpoints, checkpoints.parent):
+        if not any(folder.iterdir()):
+            folder.rmdir()
+    return results(mine, outdir)
 
 
 def is_finished(job: studio.Job, *, config: Config) -> bool:

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh, PartitionSpec
 import optax
 
 from jaxpaint import actions, canvas, clip, cutouts, losses, painters
@@ -163,11 +164,11 @@ def nudge(state: PaintState, grad: jax.Array, *, config: Config) -> PaintState:
 
 
 @functools.partial(
-    jax.jit, static_argnames=("networks", "config", "steps"), donate_argnames="state"
+    jax.jit, static_argnames=("networks", "config", "steps", "mesh"), donate_argnames="state"
 )
 def train_steps(
     state: PaintState, subject: Subject, weights: Weights,
-    *, networks: Networks, config: Config, steps: int,
+    *, networks: Networks, config: Config, steps: int, mesh: Mesh | None = None,
 ) -> tuple[PaintState, dict[str, jax.Array]]:  # fmt: skip
     """Takes `steps` steps of C canvases in one call.
 
@@ -177,13 +178,16 @@ def train_steps(
       weights: shared.
       networks, config: static.
       steps: how many, static.
+      mesh: devices that the canvases are dealt out to (`sharding.deal`), static; None: one.
 
     Returns:
       The state and the terms of the loss, each `[steps, C]`.
     """
     step = functools.partial(train_step, networks=networks, config=config)
 
-    def one(state: PaintState, subject: Subject) -> tuple[PaintState, dict[str, jax.Array]]:
+    def one(
+        weights: Weights, state: PaintState, subject: Subject
+    ) -> tuple[PaintState, dict[str, jax.Array]]:
         begin = state.step
 
         def body(now: jax.Array, carry: tuple) -> tuple:
@@ -196,20 +200,21 @@ def train_steps(
         # A scan of one step would be compiled without its loop and round differently.
         return jax.lax.fori_loop(begin, begin + steps, body, (state, log))
 
-    state, terms = per_canvas(one, config)(state, subject)
+    state, terms = per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
     return state, jax.tree.map(jnp.transpose, terms)
 
 
-@functools.partial(jax.jit, static_argnames=("networks", "config"))
+@functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
 def render(
-    state: PaintState, subject: Subject, weights: Weights, *, networks: Networks, config: Config
-) -> tuple[jax.Array, jax.Array]:
-    """The canvases `[C, H, W, 3]` and their score `[C]`.
+    state: PaintState, subject: Subject, weights: Weights,
+    *, networks: Networks, config: Config, mesh: Mesh | None = None,
+) -> tuple[jax.Array, jax.Array]:  # fmt: skip
+    """The canvases `[C, H, W, 3]` and their score `[C]`; arguments as of `train_steps`.
 
     The score is the cosine of the prompt with the whole canvas, without cutouts.
     """
 
-    def one(state: PaintState, subject: Subject) -> tuple[jax.Array, jax.Array]:
+    def one(weights: Weights, state: PaintState, subject: Subject) -> tuple[jax.Array, jax.Array]:
         picture, _ = paint(
             state.latents, subject.noise, networks.painter, weights.painter, config=config
         )
@@ -217,27 +222,40 @@ def render(
         view = clip.normalize(view, networks.mean, networks.std)
         return picture, clip.encode_image(networks.clip, weights.clip, view)[0] @ subject.text
 
-    return per_canvas(one, config)(state, subject)
+    return per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
 
 
-def per_canvas(one: Callable[..., Any], config: Config) -> Callable[..., Any]:
+def per_canvas(
+    one: Callable[..., Any], *, config: Config, mesh: Mesh | None = None
+) -> Callable[..., Any]:
     """Makes a function of one canvas a function of a batch of C.
 
     Args:
-      one: takes and returns pytrees of one canvas.
+      one: takes the weights, then pytrees of one canvas; returns a pytree of one canvas.
       config: `at_once` says how.
+      mesh: devices that share the canvases, or None.
 
     Returns:
-      The same with a leading axis C on every leaf of its arguments and results.
+      The same with a leading axis C on every leaf of its arguments, but for the
+      weights, and of its results.
 
     One after the other costs a CPU nothing, needs the memory of one canvas, and runs
     the same instructions whatever C is: a painting is the same to the bit alone and
     in a batch. At once (`vmap`) rounds differently with C, and hundreds of steps
     amplify that.
     """
-    if at_once(config):
-        return jax.vmap(one)
-    return lambda *batch: jax.lax.map(lambda canvas: one(*canvas), batch)
+
+    def many(weights: Weights, *batch: Any) -> Any:
+        if at_once(config):
+            return jax.vmap(functools.partial(one, weights))(*batch)
+        return jax.lax.map(lambda canvas: one(weights, *canvas), batch)
+
+    if mesh is None:
+        return many
+    shared, dealt = PartitionSpec(), PartitionSpec(*mesh.axis_names)
+    return lambda weights, *batch: jax.shard_map(
+        many, mesh=mesh, in_specs=(shared, *[dealt] * len(batch)), out_specs=dealt, check_vma=False
+    )(weights, *batch)
 
 
 def at_once(config: Config) -> bool:

@@ -68,7 +68,7 @@ def write(path: pathlib.Path, save: Callable[[io.BytesIO], None]) -> None:
     """Writes a file through memory and a rename, so that it is never half there."""
     buffer = io.BytesIO()
     save(buffer)
-    scratch = path.with_name(f".{path.name}.part")
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     scratch.write_bytes(buffer.getvalue())
     os.replace(scratch, path)
 

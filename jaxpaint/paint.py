@@ -45,6 +45,15 @@ _BATCH_SIZE = flags.DEFINE_integer(
 _RESUME = flags.DEFINE_bool(
     "resume", False, "Go on with a run that was interrupted; give its other flags again."
 )
+_PROCESS = flags.DEFINE_integer(
+    "process_id", None, "Which of --num_processes this is, from 0.", lower_bound=0
+)
+_PROCESSES = flags.DEFINE_integer(
+    "num_processes", None, "Processes that share the prompts and --outdir.", lower_bound=1
+)
+_COORDINATOR = flags.DEFINE_string(
+    "coordinator", "", "host:port of process 0, to join them by jax.distributed; auto: detect all."
+)
 
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
@@ -60,6 +69,7 @@ def run() -> int:
         lines += prompts.read_file(pathlib.Path(_FILE.value))
     if not lines:
         raise prompts.PromptError('nothing to paint: give --prompt="black sheep"')
+    process, processes = join()
     painter = painters.load(_BRUSH.value)
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
@@ -77,13 +87,13 @@ def run() -> int:
         _DEFAULT, width=width, height=height, strokes=_STROKES.value, steps=_STEPS.value
     )
     size = batch.choose_size(
-        len(able), clip, painter, config=config, asked=_BATCH_SIZE.value,
+        -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
         save_every=_SAVE_EVERY.value,
     )  # fmt: skip
     began = time.time()
     rows = batch.paint(
         able, clip, painter, config=config, outdir=outdir, size=size,
-        save_every=_SAVE_EVERY.value, resume=_RESUME.value,
+        save_every=_SAVE_EVERY.value, resume=_RESUME.value, process=process, processes=processes,
     )  # fmt: skip
     for row in rows:
         print(outdir / row["folder"] / outputs.PICTURE)
@@ -94,6 +104,25 @@ def run() -> int:
         print(outdir / outputs.SHEET)
     print(f"painted {len(rows)} in {time.time() - began:.0f} s", file=sys.stderr)
     return len(jobs) - len(able) + sum(bool(row["error"]) for row in rows)
+
+
+def join() -> tuple[int, int]:
+    """This process's number and how many there are.
+
+    They need not know of one another: only where the machine wants it (hosts of a TPU
+    pod) are they joined by `jax.distributed`, with --coordinator.
+    """
+    process, processes = _PROCESS.value, _PROCESSES.value
+    if (process is None) != (processes is None) or (processes and process >= processes):
+        raise prompts.PromptError(
+            "--process_id and --num_processes belong together, as in --process_id=0 "
+            f"--num_processes=2, the first below the second; got {process} and {processes}"
+        )
+    if _COORDINATOR.value:
+        address = None if _COORDINATOR.value == "auto" else _COORDINATOR.value
+        jax.distributed.initialize(address, processes, process)
+        return jax.process_index(), jax.process_count()
+    return (process, processes) if processes else (0, 1)
 
 
 def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:

@@ -13,11 +13,12 @@ from typing import Any, NamedTuple
 import flax.serialization
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
 import numpy as np
 from tqdm import tqdm
 
 import jaxpaint
-from jaxpaint import actions, canvas, optimize, outputs, painters, prompts
+from jaxpaint import actions, canvas, optimize, outputs, painters, prompts, sharding
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import Config
 
@@ -80,6 +81,7 @@ def paint_jobs(
     save_every: int = 10,
     size: int = 0,
     checkpoint: pathlib.Path | None = None,
+    mesh: Mesh | None = None,
 ) -> list[Painting]:
     """Paints all jobs as one batch and writes each into its folder.
 
@@ -96,16 +98,32 @@ def paint_jobs(
         and dropped.
       checkpoint: file to go on from if it is there, and to save progress to; it is
         deleted when all is written. A batch that goes on is the same to the bit.
+      mesh: devices that share the canvases (`sharding.local_mesh`), or None for one.
     """
     began = time.time()
     networks, weights = freeze(clip, painter)
+    weights = sharding.copy(weights, mesh)
+    size = sharding.padded(max(size, len(jobs)), mesh)
     padded = [*jobs, *[jobs[-1]] * (size - len(jobs))]
-    subject, state = start(padded, clip, painter, config=config)
+    subject, state = sharding.deal(start(padded, clip, painter, config=config), mesh)
     progress = _begin(jax.device_get(state))
     settings = _settings(padded, clip, painter, config, save_every)
     if checkpoint is not None and checkpoint.exists():
         progress = _read_progress(checkpoint, settings, progress)
-        state = jax.device_put(progress.state)
+        state = sharding.deal(progress.state, mesh)
+
+    def look(state: optimize.PaintState) -> tuple[np.ndarray, np.ndarray]:
+        return jax.device_get(
+            optimize.render(
+                sharding.deal(state, mesh),
+                subject,
+                weights,
+                networks=networks,
+                config=config,
+                mesh=mesh,
+            )  # fmt: skip
+        )
+
     timings = {"start_s": time.time() - began}
     stopped = None
     try:
@@ -113,13 +131,14 @@ def paint_jobs(
             while progress.alive.any() and (done := _done(progress)) < config.steps:
                 steps = min(save_every, config.steps - done)
                 state, terms = optimize.train_steps(
-                    state, subject, weights, networks=networks, config=config, steps=steps
-                )
+                    state, subject, weights, networks=networks, config=config, steps=steps,
+                    mesh=mesh,
+                )  # fmt: skip
                 progress = _advance(progress, *jax.device_get((state, terms)))
                 timings.setdefault("first_steps_with_compile_s", time.time() - began)
                 if checkpoint is not None:
                     outputs.write_tree(checkpoint, {"settings": settings, **progress._asdict()})
-                pictures, _ = _look(progress.state, subject, weights, networks, config)
+                pictures, _ = look(progress.state)
                 for job, picture in zip(jobs, pictures):
                     outputs.write_picture(job.folder / _PREVIEW, picture)
                 bar.update(steps)
@@ -128,10 +147,9 @@ def paint_jobs(
         stopped = error
     timings["paint_s"] = time.time() - began
     frames = [
-        _look(progress.state._replace(latents=latents), subject, weights, networks, config)[0]
-        for latents in progress.history
+        look(progress.state._replace(latents=latents))[0] for latents in progress.history[:-1]
     ]
-    pictures, scores = _look(progress.state, subject, weights, networks, config)
+    pictures, scores = look(progress.state)
     record = {
         "clip": {"name": clip.name, "source": clip.source},
         "brush": painter.brush,
@@ -153,7 +171,7 @@ def paint_jobs(
             "score": float(scores[i]),
             "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
         }
-        formed = [*(frame[i] for frame in frames[:-1]), pictures[i]]
+        formed = [*(frame[i] for frame in frames), pictures[i]]
         _write_painting(job, one, formed, painter, record, config)
         paintings.append(Painting(outputs.to_pixels(pictures[i]), float(scores[i]), error))
     if stopped is not None:
@@ -233,15 +251,6 @@ def start(
     ]
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
     return subject, jax.vmap(lambda seed: optimize.init(seed, config=config))(subject.seed)
-
-
-def _look(
-    state: optimize.PaintState, subject: optimize.Subject, weights: optimize.Weights,
-    networks: optimize.Networks, config: Config,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    return jax.device_get(
-        optimize.render(state, subject, weights, networks=networks, config=config)
-    )
 
 
 def _write_painting(

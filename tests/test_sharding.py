@@ -1,0 +1,111 @@
+"""Devices and processes: the same paintings however the canvases are dealt out."""
+
+import os
+import pathlib
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from jaxpaint import outputs, sharding
+
+PROMPTS = ("black sheep", "red apple", "blue fish", "house", "cat")
+FAST = ["--clip=bundled", "--steps=6", "--strokes=6", "--size=32", "--save_every=3"]
+
+
+def start(folder: pathlib.Path, *arguments: str, **environment: str) -> subprocess.Popen:
+    command = [sys.executable, "-m", "jaxpaint.paint", f"--outdir={folder}", *FAST, *arguments]
+    return subprocess.Popen(
+        [*command, *(f"--prompt={text}" for text in PROMPTS)],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        env={**os.environ, **environment},
+    )  # fmt: skip
+
+
+def finish(*processes: subprocess.Popen) -> None:
+    for process in processes:
+        _, errors = process.communicate(timeout=300)
+        assert process.returncode == 0, errors
+
+
+def strokes_of(folder: pathlib.Path) -> dict[str, outputs.Strokes]:
+    return {path.parent.name: outputs.read_strokes(path) for path in folder.glob("*/strokes.npz")}
+
+
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("plain")
+    finish(start(folder))
+    return folder
+
+
+def assert_same(one: pathlib.Path, two: pathlib.Path) -> None:
+    left, right = strokes_of(one), strokes_of(two)
+    assert left.keys() == right.keys() and len(left) == len(PROMPTS)
+    for name, strokes in left.items():
+        np.testing.assert_allclose(strokes.actions, right[name].actions, atol=1e-5)
+        assert np.abs(strokes.picture.astype(int) - right[name].picture).max() <= 1
+
+
+def test_eight_devices_paint_what_one_does(plain, tmp_path):
+    finish(start(tmp_path, XLA_FLAGS="--xla_force_host_platform_device_count=8"))
+    assert_same(plain, tmp_path)
+
+
+def test_two_processes_paint_what_one_does(plain, tmp_path):
+    finish(*(start(tmp_path, f"--process_id={i}", "--num_processes=2") for i in range(2)))
+    assert_same(plain, tmp_path)
+    lines = (tmp_path / outputs.RESULTS).read_text().splitlines()
+    assert len(lines) == len(PROMPTS)
+
+
+def test_processes_joined_by_jax_distributed(plain, tmp_path):
+    with socket.socket() as free:  # a port that nobody listens on
+        free.bind(("localhost", 0))
+        where = f"--coordinator=localhost:{free.getsockname()[1]}"
+    finish(*(start(tmp_path, where, f"--process_id={i}", "--num_processes=2") for i in range(2)))
+    assert_same(plain, tmp_path)
+
+
+def test_a_process_number_without_their_count_is_refused(tmp_path):
+    process = start(tmp_path, "--process_id=1")
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 1 and "belong together" in errors and "Traceback" not in errors
+
+
+def test_shares_are_a_partition():
+    jobs = list(range(11))
+    shares = [sharding.share(jobs, i, 3) for i in range(3)]
+    assert sorted(sum(shares, [])) == jobs
+    assert {len(share) for share in shares} == {3, 4}
+
+
+def test_no_collectives_in_the_compiled_step():
+    """Compiled for eight devices in a process of its own; the text of the program tells."""
+    program = """
+import pathlib
+from jaxpaint import clip, optimize, painters, sharding, studio
+from jaxpaint.config import Config
+for at_once in (True, False):
+    config = Config(height=32, width=32, strokes=6, steps=4, crops=1, wides=1, at_once=at_once)
+    eye, painter = clip.load("bundled"), painters.load("brush")
+    mesh = sharding.local_mesh()
+    networks, weights = studio.freeze(eye, painter)
+    jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(mesh.size)]
+    subject, state = sharding.deal(studio.start(jobs, eye, painter, config=config), mesh)
+    lowered = optimize.train_steps.lower(
+        state, subject, sharding.copy(weights, mesh), networks=networks, config=config, steps=2,
+        mesh=mesh,
+    )
+    text = lowered.compile().as_text()
+    assert "f32[1,6,15]" in text or "f32[6,15]" in text  # a canvas a device
+    found = [name for name in ("all-reduce", "all-gather", "all-to-all", "collective-permute",
+                               "reduce-scatter", "collective-broadcast") if name + "(" in text]
+    assert mesh.size == 8 and not found, found
+"""
+    flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
+    subprocess.run(
+        [sys.executable, "-c", program], check=True, timeout=300, env={**os.environ, **flags}
+    )
