@@ -57,6 +57,7 @@ _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
 _CLUTTER = 8  # pictures with shuffled tiles a batch
+_HAZE = 0.2  # largest standard deviation of the noise over a picture
 _MUON = 10.0  # its learning rate over that of the rest
 
 
@@ -107,7 +108,11 @@ def train_batch(
         params, opt_state, delta, fakes = carry
         show = lambda latents: fakes_lib.show(latents, view_key, painter, painter_params)  # noqa: E731
         shown, pull = jax.vjp(show, fakes.latents)
-        attacked = jnp.concatenate([jnp.clip(images + delta, 0.0, 1.0), shown])
+        # As noisy as a painting's views, most of them a little.
+        haze_key, amount_key = jax.random.split(jax.random.fold_in(view_key, 0))
+        haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
+        haze *= jax.random.normal(haze_key, images.shape)
+        attacked = jnp.concatenate([jnp.clip(images + delta, 0.0, 1.0) + haze, shown])
         grad = jax.value_and_grad(loss_fn, argnums=(0, 1), has_aux=True)
         (loss, accuracy), (g_params, g_images) = grad(params, attacked, module, batch)
         updates, opt_state = tx.update(g_params, opt_state, params)

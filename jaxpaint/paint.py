@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import pathlib
 import re
 import sys
@@ -70,6 +71,7 @@ def run() -> int:
     if not lines:
         raise prompts.PromptError('nothing to paint: give --prompt="black sheep"')
     process, processes = join()
+    keep_compiled()
     painter = painters.load(_BRUSH.value)
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
@@ -123,6 +125,16 @@ def join() -> tuple[int, int]:
         jax.distributed.initialize(address, processes, process)
         return jax.process_index(), jax.process_count()
     return (process, processes) if processes else (0, 1)
+
+
+def keep_compiled() -> None:
+    """Keeps compiled programs in the user's cache folder, so that the next run starts at once.
+
+    JAX_COMPILATION_CACHE_DIR names another folder; JAX_ENABLE_COMPILATION_CACHE=0: none.
+    """
+    if jax.config.jax_compilation_cache_dir is None:
+        caches = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+        jax.config.update("jax_compilation_cache_dir", str(pathlib.Path(caches) / "jaxpaint"))
 
 
 def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:

@@ -50,6 +50,20 @@ def test_paints_every_prompt_into_its_folder(painted):
         assert str(folder / name / "painting.png") in result.stdout
 
 
+def test_keeps_compiled_programs_and_paints_the_same_with_them(painted, caches, tmp_path):
+    folder, _ = painted
+    kept = set((caches / "jaxpaint").iterdir())
+    assert any("train_steps" in path.name for path in kept)
+    arguments = ["--prompt=black sheep", "--prompt=a red zorble apple", f"--outdir={tmp_path}"]
+    assert command("paint", *arguments, "--clip=bundled", *FAST).returncode == 0
+    compiled = {p.name for p in kept if p.name.endswith("-cache")}
+    assert {
+        p.name for p in (caches / "jaxpaint").iterdir() if p.name.endswith("-cache")
+    } == compiled
+    name = "black-sheep-seed0/painting.png"
+    assert (folder / name).read_bytes() == (tmp_path / name).read_bytes()
+
+
 def test_says_which_clip_paints_and_which_words_it_lacks(painted):
     _, result = painted
     assert "CLIP: bundled" in result.stderr and "--clip=" in result.stderr
