@@ -24,7 +24,7 @@ BATCHES = 32  # batches that a fake lives, some steps in each
 # was trained with when the defaults of painting change.
 CONFIG = Config(
     height=scenes.SIDE, width=scenes.SIDE, strokes=40, steps=3 * BATCHES,
-    crops=0, zooms=0, wides=1, wide_scale=(0.8, 1.05), view_noise=0.1, init_ink=0.35,
+    crops=0, zooms=0, wides=1, wide_scale=(0.8, 1.05), view_noise=(0.1, 0.1), init_ink=0.35,
     lr_shape=0.12, lr_pen=0.06, lr_color=0.12, lr_frame=0.06, adam_eps=1e-8, ink_decay=0.0,
 )  # fmt: skip
 

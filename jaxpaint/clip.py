@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 import contextlib
 import dataclasses
+import difflib
 import json
 from pathlib import Path
 import re
@@ -129,6 +130,11 @@ def unknown_words(clip: Clip, prompt: str) -> list[str]:
     words = re.findall(r"[^\W\d_]+", re.sub(r"['’]s\b", "", prompt.lower()))
     known = words if clip.vocabulary is None else clip.vocabulary
     return [word for word in dict.fromkeys(words) if word not in known]
+
+
+def near_words(clip: Clip, word: str) -> list[str]:
+    """At most three words of the model's list that are spelt like a word that it lacks."""
+    return difflib.get_close_matches(word, sorted(clip.vocabulary or ()), n=3, cutoff=0.7)
 
 
 def encode_text(module: nn.Module, params: Any, ids: Any, mask: Any) -> jax.Array:

@@ -31,7 +31,8 @@ class Config:
     wide_scale: tuple[float, float] = (0.95, 1.15)  # likewise; beyond 1 shows the fill
     crop_aspect: float = 1.15  # largest width : height ratio of a crop, or its inverse
     perspective: float = 0.25  # how far a crop's corners move, fraction of its side
-    view_noise: float = 0.03  # standard deviation of pixel noise, image range is 1
+    # Standard deviation of pixel noise at the first and the last step, image range is 1.
+    view_noise: tuple[float, float] = (0.03, 0.03)
 
     # Optimisation: Adam on the latents, one learning rate a group of numbers.
     steps: int = 300

@@ -15,7 +15,14 @@ import jax.numpy as jnp
 from jaxpaint.config import Config
 
 
-def make(key: jax.Array, canvas: jax.Array, *, resolution: int, config: Config) -> jax.Array:
+def make(
+    key: jax.Array,
+    canvas: jax.Array,
+    *,
+    resolution: int,
+    config: Config,
+    done: float | jax.Array = 0,
+) -> jax.Array:
     """Cuts `config.cutouts` random views out of one canvas.
 
     Args:
@@ -23,6 +30,8 @@ def make(key: jax.Array, canvas: jax.Array, *, resolution: int, config: Config) 
       canvas: `[H, W, 3]` in [0, 1].
       resolution: R, side of a view in pixels.
       config: numbers and sizes of the views.
+      done: share of all steps that is done, in [0, 1): the noise goes from the first
+        to the second of `config.view_noise` meanwhile.
 
     Returns:
       `[K, R, R, 3]` float32, in [0, 1] but for the noise; crops first, then zooms,
@@ -36,7 +45,9 @@ def make(key: jax.Array, canvas: jax.Array, *, resolution: int, config: Config) 
         corners = jax.random.uniform(warp_key, (config.crops, 4, 2), maxval=config.perspective / 2)
         warped = jax.vmap(lambda v, c: perspective(v, c, fill))(views[: config.crops], corners)
         views = jnp.concatenate([warped, views[config.crops :]])
-    return views + config.view_noise * jax.random.normal(noise_key, views.shape)
+    first, last = config.view_noise
+    noise = first + (last - first) * done
+    return views + noise * jax.random.normal(noise_key, views.shape)
 
 
 def random_boxes(key: jax.Array, config: Config) -> jax.Array:

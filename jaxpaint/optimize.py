@@ -132,10 +132,11 @@ def loss_fn(
     key = jax.random.fold_in(jax.random.key(subject.seed), _VIEWS)
     key = jax.random.fold_in(key, step)
     picture, alpha = paint(latents, subject.noise, networks.painter, weights.painter, config=config)
-    views = cutouts.make(key, picture, resolution=networks.resolution, config=config)
+    done = step / config.steps
+    views = cutouts.make(key, picture, resolution=networks.resolution, config=config, done=done)
     views = clip.normalize(views, networks.mean, networks.std)
     image = clip.encode_image(networks.clip, weights.clip, views)
-    terms = losses.terms(image, subject.text, alpha, step / config.steps, config=config)
+    terms = losses.terms(image, subject.text, alpha, done, config=config)
     return sum(terms.values()), terms
 
 

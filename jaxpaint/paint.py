@@ -142,6 +142,11 @@ def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
     refused = {}
     for text in dict.fromkeys(texts):
         unknown = clip_lib.unknown_words(clip, text)
+        near = [clip_lib.near_words(clip, word) for word in unknown]
+        told = ", ".join(
+            f"{word} (like it: {' or '.join(known)})" if known else word
+            for word, known in zip(unknown, near)
+        )
         try:
             clip_lib.tokenize(clip, [text])
         except clip_lib.ClipError as error:
@@ -149,12 +154,11 @@ def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
             continue
         if unknown and len(unknown) == len(set(re.findall(r"[^\W\d_]+", text.lower()))):
             refused[text] = (
-                f"{clip.name} CLIP knows no word of {text!r}: use common nouns and colours, "
-                "or a larger model with --clip=openai/clip-vit-base-patch32"
+                f"{clip.name} CLIP knows no word of {text!r}: {told}; use common nouns "
+                "and colours, or a larger model with --clip=openai/clip-vit-base-patch32"
             )
         elif unknown:
-            words = ", ".join(unknown)
-            print(f"{clip.name} CLIP does not know: {words} (in {text!r})", file=sys.stderr)
+            print(f"{clip.name} CLIP does not know: {told} (in {text!r})", file=sys.stderr)
     return refused
 
 

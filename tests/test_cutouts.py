@@ -11,7 +11,7 @@ from jaxpaint import cutouts
 from jaxpaint.config import Config
 
 FILL = jnp.array([0.2, 0.5, 0.9])
-CONFIG = Config(crops=3, zooms=2, wides=4, view_noise=0.0, background=(0.2, 0.5, 0.9))
+CONFIG = Config(crops=3, zooms=2, wides=4, view_noise=(0.0, 0.0), background=(0.2, 0.5, 0.9))
 make = jax.jit(cutouts.make, static_argnames=("resolution", "config"))
 
 
@@ -86,17 +86,19 @@ def test_same_key_same_views_and_another_key_others():
     assert all(np.abs(a - b).max() > 0.01 for a, b in zip(one, other, strict=True))
 
 
-def test_noise_has_the_spread_of_the_config():
+@pytest.mark.parametrize("done, spread", [(0.0, 0.05), (0.5, 0.03)])
+def test_noise_has_the_spread_of_the_config(done, spread):
     noisy, plain = (
         make(
             jax.random.key(5),
             smooth_image(40, 24),
             resolution=16,
             config=dataclasses.replace(CONFIG, perspective=0.0, view_noise=noise),
+            done=done,
         )
-        for noise in (0.05, 0.0)
+        for noise in ((0.05, 0.01), (0.0, 0.0))
     )
-    assert np.std(noisy - plain) == pytest.approx(0.05, rel=0.05)
+    assert np.std(noisy - plain) == pytest.approx(spread, rel=0.05)
 
 
 def test_bare_paper_looks_the_same_everywhere():

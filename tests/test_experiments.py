@@ -7,7 +7,17 @@ import numpy as np
 import pytest
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import batches, clip_files, concepts, draw, fakes, paint_art, scenes, train_painter
+from experiments import (
+    batches,
+    clip_files,
+    concepts,
+    draw,
+    fakes,
+    paint_art,
+    scenes,
+    speed,
+    train_painter,
+)  # fmt: skip
 from jaxpaint import clip, painters
 from jaxpaint.config import Config
 
@@ -275,3 +285,12 @@ def test_fakes_climb_and_are_renewed_one_by_one():
     np.testing.assert_array_equal(again.latents[0], state.latents[0])
     assert again.step.tolist() == [12, 0]
     assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
+
+
+def test_flops_of_a_picture_are_those_that_the_compiler_counts():
+    eye = speed.load_clip("bundled", jnp.dtype("float32"))
+    total = lambda x, params: clip.encode_image(eye.module, params, x).sum()  # noqa: E731
+    picture = jnp.zeros((1, eye.resolution, eye.resolution, 3))
+    program = jax.jit(jax.grad(total)).lower(picture, eye.params).compile()
+    counted = program.cost_analysis()["flops"]
+    assert speed.image_flops(eye) == pytest.approx(counted, rel=0.05)

@@ -127,6 +127,7 @@ def assert_refused(result: subprocess.CompletedProcess, words: str) -> None:
         (["--prompt=sheep", "--size=big"], "--size=big"),
         (["--prompt=sheep", "--outdir=/dev/null/x"], "--outdir"),
         (["--prompt=zorble quux"], "knows no word"),
+        (["--prompt=shep"], "shep (like it: sheep"),
         (["--prompt=" + "sheep " * 60], "tokens"),
         (["--prompt=black", "sheep"], "quote"),
     ],

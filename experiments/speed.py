@@ -1,0 +1,61 @@
+"""What a benchmark counts and times: FLOPs, seconds, and models of the real shapes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import dataclasses
+import statistics
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from transformers import CLIPConfig
+from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
+
+from jaxpaint import clip
+
+_PATCH = {"b32": 32, "b16": 16}  # of CLIP's ViT-B
+
+
+def load_clip(name: str, dtype: jnp.dtype) -> clip.Clip:
+    """The bundled CLIP, or one of ViT-B's shape with the bundled one's tokenizer."""
+    bundled = clip.load("bundled", dtype=dtype)
+    if name == "bundled":
+        return bundled
+    shape = CLIPConfig(vision_config={"patch_size": _PATCH[name]})
+    module = FlaxCLIPModule(shape, dtype=dtype)
+    ids = jnp.zeros((1, 8), jnp.int32)
+    images = jnp.zeros((1, 224, 224, 3))
+    params = jax.jit(module.init)(jax.random.key(0), ids, images, ids + 1, ids)["params"]
+    return dataclasses.replace(
+        bundled, module=module, params=params, resolution=224, name=name, source="random"
+    )
+
+
+def image_flops(eye: clip.Clip) -> float:
+    """FLOPs of one picture through the image tower, forward and the picture's gradient."""
+    c = eye.module.config.vision_config
+    tokens = (c.image_size // c.patch_size) ** 2 + 1
+    layer = 4 * c.hidden_size**2 + 2 * c.hidden_size * c.intermediate_size
+    dense = tokens * (c.num_hidden_layers * layer + 3 * c.patch_size**2 * c.hidden_size)
+    attention = c.num_hidden_layers * 2 * tokens**2 * c.hidden_size
+    # A product with weights is one forward and one back; one of two activations two back.
+    return 2.0 * (2 * dense + 3 * attention)
+
+
+def matmul_rate(dtype: str, *, side: int) -> float:
+    """FLOP/s of a product of two square matrices."""
+    x = jax.random.normal(jax.random.key(0), (side, side), jnp.dtype(dtype))
+    return 2 * side**3 / seconds(jax.jit(jnp.matmul), x, x)
+
+
+def seconds(function: Callable[..., Any], *arguments: Any, calls: int = 5) -> float:
+    """Median time of so many calls after a first one."""
+    jax.block_until_ready(function(*arguments))
+    times = []
+    for _ in range(calls):
+        began = time.perf_counter()
+        jax.block_until_ready(function(*arguments))
+        times.append(time.perf_counter() - began)
+    return statistics.median(times)
