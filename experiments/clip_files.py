@@ -99,15 +99,15 @@ def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch:
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     text = dict(
         vocab_size=len(tokenizer), hidden_size=128, intermediate_size=512, num_hidden_layers=2,
-        num_attention_heads=4, max_position_embeddings=TEXT_LENGTH, projection_dim=128,
+        num_attention_heads=4, max_position_embeddings=TEXT_LENGTH, projection_dim=width,
         bos_token_id=start, eos_token_id=end, pad_token_id=end,
     )  # fmt: skip
     vision = dict(
         hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
         num_attention_heads=width // 64, image_size=scenes.SIDE, patch_size=patch,
-        projection_dim=128,
+        projection_dim=width,
     )  # fmt: skip
-    return CLIPConfig(text_config=text, vision_config=vision, projection_dim=128)
+    return CLIPConfig(text_config=text, vision_config=vision, projection_dim=width)
 
 
 def save(
@@ -128,11 +128,47 @@ def save(
     write_atomically(folder / "flax_model.msgpack", flax.serialization.to_bytes(half))
 
 
+def rescale(params: Any, key: jax.Array) -> Any:
+    """Weights drawn anew at sizes that let a narrow tower learn from the start.
+
+    Kernels have variance 1 / fan-in: the library's are made for wide towers and are ten
+    times too small. So are its embeddings, beside which words and places would hardly
+    count. Places of the image begin as waves in two dimensions (He et al. 2022).
+    """
+
+    def draw(path: tuple, leaf: jax.Array) -> jax.Array:
+        names = [entry.key for entry in path]
+        number = sum(map(ord, "/".join(names)))
+        noise = jax.random.normal(jax.random.fold_in(key, number), leaf.shape)
+        if names[-1] == "kernel":
+            quiet = 0.35 if names[-2] in ("out_proj", "fc2") else 1.0
+            return quiet * noise / np.sqrt(np.prod(leaf.shape[:-1]))
+        if names[-2:] == ["position_embedding", "embedding"] and names[0] == "vision_model":
+            return jnp.concatenate([noise[:1], waves(len(leaf) - 1, leaf.shape[1])])
+        if names[-1] in ("embedding", "class_embedding"):
+            return 0.5 * noise
+        return leaf
+
+    return jax.tree_util.tree_map_with_path(draw, params)
+
+
+def waves(number: int, width: int) -> np.ndarray:
+    """Sines and cosines `[number, width]` of the places of a square of patches, row by row."""
+    side = round(number**0.5)
+    place = (np.arange(side) + 0.5) / side
+    rate = np.pi * 0.5 * (2.0 * side) ** (np.arange(width // 4) / (width // 4 - 1))
+    turns = place[:, None] * rate
+    one = np.concatenate([np.sin(turns), np.cos(turns)], -1)  # [side, width / 2]
+    rows, columns = np.repeat(one, side, 0), np.tile(one, (side, 1))
+    return np.concatenate([rows, columns], -1).astype(np.float32)
+
+
 def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast) -> Any:
-    """Weights saved in `folder`, for a model that may know more words.
+    """Weights saved in `folder`, for a model that may know more words or have more layers.
 
     A word keeps its embedding whatever its number; words that are new begin as those of
-    `params` do, at the size of the trained ones. Exits with one line when the towers differ.
+    `params` do, at the size of the trained ones. A layer that is new passes on what it is
+    given at first. Exits with one line when the towers differ otherwise.
     """
     old = clip.load(folder)
     table = np.asarray(old.params["text_model"]["embeddings"]["token_embedding"]["embedding"])
@@ -146,12 +182,16 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
     merged = flax.traverse_util.flatten_dict(old.params, sep="/")
     merged["text_model/embeddings/token_embedding/embedding"] = fresh
     wanted = flax.traverse_util.flatten_dict(params, sep="/")
+    for name in wanted.keys() - merged.keys():
+        if "/layers/" in name:
+            quiet = any(part in name for part in ("out_proj", "fc2"))
+            merged[name] = wanted[name] * (0.0 if quiet else 1.0)
     for name in sorted(merged.keys() | wanted.keys()):
         have, want = np.shape(merged.get(name)), np.shape(wanted.get(name))
         if have != want:
             raise SystemExit(
                 f"--init={folder} holds another shape of CLIP: {name} is {have}, not {want}; "
-                "give --width, --layers and --patch as in its config.json"
+                "give --width and --patch as in its config.json, and no fewer --layers"
             )
     merged = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in merged.items()}
     return flax.traverse_util.unflatten_dict(merged, sep="/")

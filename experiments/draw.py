@@ -18,19 +18,27 @@ def draw(key: jax.Array, scene: scenes.Scenes, pixels: jax.Array) -> jax.Array:
       scene: one scene (no leading axis); its things are drawn in order, the last on top.
       pixels: `Art.pixels`, on the device.
     """
-    keys = jax.random.split(key, 5)
-    image = draw_ground(keys[0], scene)
-    strength = _strength(keys[1])
-    layers = jax.vmap(_thing, (0, 0, 0, 0, None))(
-        jax.random.split(keys[2], scenes.THINGS), scene.picture, scene.color, scene.box, pixels
-    )
-    for layer in strength * layers:
-        image = layer[..., :3] + image * (1 - layer[..., 3:])
-    image = _soften(keys[3], image)
-    gain_key, noise_key = jax.random.split(keys[4])
+    keys = jax.random.split(key, 4)
+    image = compose(keys[0], scene, pixels, strength=_strength(keys[1]))
+    image = _soften(keys[2], image)
+    gain_key, noise_key = jax.random.split(keys[3])
     gain = 1 + 0.15 * jax.random.normal(gain_key, (3,)) * 0.5
     noise = 0.03 * jax.random.normal(noise_key, image.shape)
     return jnp.clip(image * gain + noise, 0.0, 1.0)
+
+
+def compose(
+    key: jax.Array, scene: scenes.Scenes, pixels: jax.Array, *, strength: float | jax.Array = 1.0
+) -> jax.Array:
+    """The scene itself, sharp and without noise; `strength`: opacity of its things."""
+    ground_key, thing_key = jax.random.split(key)
+    image = draw_ground(ground_key, scene)
+    layers = jax.vmap(_thing, (0, 0, 0, 0, None))(
+        jax.random.split(thing_key, scenes.THINGS), scene.picture, scene.color, scene.box, pixels
+    )
+    for layer in strength * layers:
+        image = layer[..., :3] + image * (1 - layer[..., 3:])
+    return image
 
 
 def _thing(
@@ -64,8 +72,8 @@ def _pose(key: jax.Array, layer: jax.Array, box: jax.Array) -> jax.Array:
     that takes both sides for equally likely guides a painting to both at once.
     """
     keys = jax.random.split(key, 3)
-    angle = 0.12 * jax.random.normal(keys[0])
-    shear = 0.12 * jax.random.normal(keys[1])
+    angle = 0.08 * jax.random.normal(keys[0])
+    shear = 0.06 * jax.random.normal(keys[1])
     mirror = jnp.where(jax.random.bernoulli(keys[2], 0.05), -1.0, 1.0)
     cos, sin = jnp.cos(angle), jnp.sin(angle)
     matrix = jnp.array([[cos, -sin], [sin, cos]]) @ jnp.array([[1.0, shear], [0.0, 1.0]])

@@ -23,7 +23,8 @@ PLACES = np.array([place[:2] for place in concepts.PLACES.values()], np.float32)
 NO_COLOR = -1
 (WHITE_GROUND, NAMED_GROUND, PLAIN_GROUND, GRADIENT_GROUND, CLOUDY_GROUND, STREAKY_GROUND,
  PLACE_GROUND) = range(7)  # fmt: skip
-_GROUND_SHARES = (0.30, 0.20, 0.10, 0.10, 0.08, 0.07, 0.15)
+TOLD_GROUNDS = (WHITE_GROUND, NAMED_GROUND, PLACE_GROUND)  # that captions name, or need not
+_GROUND_SHARES = (0.42, 0.20, 0.06, 0.06, 0.05, 0.05, 0.16)
 ONE, BESIDE, ABOVE, TWO, THREE = range(5)  # how things lie
 _LAYOUT_SHARES = (0.80, 0.05, 0.05, 0.06, 0.04)
 
@@ -156,8 +157,8 @@ def boxes(rng: np.random.Generator, layout: int) -> np.ndarray:
     """Where the things of a scene lie: `[THINGS, 3]` float32, side 0 for those not there."""
     out = np.zeros((THINGS, 3), np.float32)
     if layout == ONE:
-        size = rng.uniform(0.55, 1.15)
-        slack = 0.5 * abs(1 - size) + 0.06
+        size = rng.uniform(0.65, 1.05)
+        slack = 0.3 * abs(1 - size) + 0.05
         out[0] = (*rng.uniform(0.5 - slack, 0.5 + slack, 2), size)
         return out
     number = 3 if layout == THREE else 2
@@ -205,7 +206,7 @@ def phrase(rng: np.random.Generator, noun: str, color: int, *, plural: bool = Fa
 
 
 def caption(
-    rng: np.random.Generator, claim: Claim, ground: int, ground_color: int, *, told: float = 0.75
+    rng: np.random.Generator, claim: Claim, ground: int, ground_color: int, *, told: float = 1.0
 ) -> str:
     """Words for one scene, by a random template; `told`: how often they name the ground."""
     words = [phrase(rng, *thing) for thing in zip(claim.nouns, claim.colors)]

@@ -1,22 +1,26 @@
 """The parts of the training programs that a wrong result could hide in."""
 
+import functools
+
 import flax.traverse_util
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 import pytest
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import (
     batches,
     clip_files,
+    clip_loss,
     concepts,
     draw,
-    fakes,
     paint_art,
     scenes,
     speed,
     train_painter,
+    unfinished,
 )  # fmt: skip
 from jaxpaint import clip, painters
 from jaxpaint.config import Config
@@ -189,7 +193,15 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
         numbers, mask = clip_files.tokenize(tokens, ["a black sheep"])
         features.append(clip.encode_text(net, weights, numbers, mask))
     np.testing.assert_allclose(*features, atol=2e-3)  # saved in half precision
-    with pytest.raises(SystemExit, match="--width, --layers and --patch"):
+    taller = FlaxCLIPModule(clip_files.make_config(tokenizer, **sizes | {"layers": 2}))
+    fresh = taller.init(jax.random.key(2), ids, pictures, ids, ids)["params"]
+    picture = jax.random.normal(jax.random.key(3), pictures.shape)
+    grown = clip_files.go_on(tmp_path / "old", fresh, tokenizer)
+    np.testing.assert_allclose(
+        clip.encode_image(taller, grown, picture), clip.encode_image(module, went_on, picture),
+        atol=1e-5,
+    )  # fmt: skip
+    with pytest.raises(SystemExit, match="--width and --patch"):
         other = FlaxCLIPModule(clip_files.make_config(tokenizer, width=128, layers=1, patch=16))
         clip_files.go_on(
             tmp_path / "old", other.init(jax.random.key(0), ids, pictures, ids, ids)["params"],
@@ -268,23 +280,65 @@ def test_a_sprite_is_repainted_with_its_transparency():
     np.testing.assert_allclose(painted[inner, :3].mean(0), (0.9, 0.1, 0.1), atol=0.15)
 
 
-def test_fakes_climb_and_are_renewed_one_by_one():
+def test_unfinished_pictures_lie_between_nothing_and_the_picture():
     painter = painters.load("brush")
-    begun = fakes.start(jax.random.key(0), 2)
-    show = lambda latents: fakes.show(  # noqa: E731
-        latents, jax.random.key(1), painter.module, painter.params
+    picture = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[10:38, 10:38, 1].set(1.0)
+    many = jax.jit(
+        jax.vmap(lambda key: unfinished.unfinish(key, picture, painter.module, painter.params))
     )
-    darkness = lambda latents: -show(latents).mean()  # noqa: E731
-    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
-    state = begun
-    for _ in range(12):
-        state = step(state)
-    assert darkness(state.latents) > darkness(begun.latents) + 0.02
-    assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
-    again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
-    np.testing.assert_array_equal(again.latents[0], state.latents[0])
-    assert again.step.tolist() == [12, 0]
-    assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
+    states = np.asarray(many(jax.random.split(jax.random.key(0), 64)))
+    assert states.shape == (64, scenes.SIDE, scenes.SIDE, 3)
+    assert states.min() > -1e-4 and states.max() < 1 + 1e-4
+    lacks = np.sqrt(((picture - states) ** 2).mean((1, 2, 3)))
+    assert lacks.min() < 0.02 and lacks.max() > 0.5  # some are finished, some hardly begun
+    assert 0.02 < np.mean(lacks < 0.1) < 0.5
+
+
+def test_blur_keeps_the_sum_and_spreads():
+    dot = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[24, 24].set(1.0)
+    soft = np.asarray(unfinished.blur(dot, 2.0))[..., 0]
+    np.testing.assert_allclose(soft.sum(), 1.0, rtol=1e-5)
+    rows = np.arange(scenes.SIDE) - 24
+    np.testing.assert_allclose((soft.sum(1) * rows**2).sum(), 4.0, rtol=0.05)
+
+
+def test_misfit_is_one_minus_the_weighted_cosine():
+    rng = np.random.default_rng(0)
+    wanted, noise = rng.normal(size=(2, 3, 4, 4, 3)).astype(np.float32)
+    weight = jnp.array([1.0, 2.0, 0.0])
+    misfit = lambda gradient: float(unfinished.misfit(gradient, wanted, weight))
+    np.testing.assert_allclose(misfit(7.0 * wanted), 0.0, atol=1e-5)
+    np.testing.assert_allclose(misfit(-wanted), 2.0, atol=1e-5)
+    ignored = np.concatenate([wanted[:2], noise[2:]])
+    np.testing.assert_allclose(misfit(ignored), 0.0, atol=1e-5)
+    one, two = (np.sqrt([1, 2, 0])[:, None] * x.reshape(3, -1) for x in (noise, wanted))
+    cosine = np.vdot(one, two) / np.linalg.norm(one) / np.linalg.norm(two)
+    np.testing.assert_allclose(misfit(noise), 1 - cosine, atol=1e-5)
+
+
+def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
+    """A tiny CLIP, the same batch again and again: the misfit falls, words are told apart."""
+    art, painter = some_art(), painters.load("brush")
+    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
+    module = FlaxCLIPModule(clip_files.make_config(tokenizer, width=64, layers=1, patch=16))
+    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
+    pictures = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
+    params = module.init(jax.random.key(0), ids, pictures, ids, ids)["params"]
+    heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
+    tx = optax.adam(3e-3)
+    state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
+    state = (state, tx.init(state))
+    batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
+    step = jax.jit(functools.partial(
+        clip_loss.train_step, module=module, tx=tx, painter=painter.module
+    ))  # fmt: skip
+    log = []
+    for _ in range(40):
+        pixels = jnp.asarray(art.pixels)
+        state, parts = step(state, jax.random.key(1), batch, pixels, painter.params, 0.1)
+        log.append(parts)
+    assert log[-1]["misfit"] < 0.7 * log[0]["misfit"]
+    assert log[-1]["confusion"] < log[0]["confusion"]
 
 
 def test_flops_of_a_picture_are_those_that_the_compiler_counts():

@@ -1,0 +1,133 @@
+"""What the bundled CLIP is trained for: gradients that point, and words told apart."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+
+from experiments import clip_files, draw, scenes, unfinished
+from jaxpaint import clip
+
+_HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
+_READING = 0.3  # weight of what the heads make of captions
+_ALIKE = 0.3  # largest mean cosine of two captions that costs nothing
+_SPREAD = 3.0  # what more of it costs
+_MAX_SCALE = 5.7  # of the logarithm of what cosines are multiplied by
+_CLUTTER = 8  # pictures with shuffled tiles a batch
+_HAZE = 0.2  # largest standard deviation of the noise over a picture
+
+
+class Shown(NamedTuple):
+    """What a CLIP in training is shown of a batch of N scenes."""
+
+    states: jax.Array  # [N, SIDE, SIDE, 3] float32, unfinished; in [0, 1] but for the noise
+    wanted: jax.Array  # likewise, what each state lacks
+    weight: jax.Array  # [N], of each state in the misfit
+    clutter: jax.Array  # [M, SIDE, SIDE, 3], pictures that no caption is true of
+
+
+def show(
+    key: jax.Array, scene: scenes.Scenes, pixels: jax.Array, painter: nn.Module, params: Any
+) -> Shown:
+    """Draws a batch of scenes as a painting of them may look on its way.
+
+    A background that captions do not name is no reason to paint one: weight 0. The
+    others count about alike, whether little is missing or much.
+    """
+    number = len(scene.ground)
+    draw_key, state_key, haze_key, amount_key, tile_key = jax.random.split(key, 5)
+    whole = jax.vmap(draw.compose, (0, 0, None))(jax.random.split(draw_key, number), scene, pixels)
+    states = jax.vmap(lambda k, x: unfinished.unfinish(k, x, painter, params))(
+        jax.random.split(state_key, number), whole
+    )
+    wanted = whole - states
+    told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
+    weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 20.0)
+    # As noisy as a painting's views, most of them a little.
+    haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
+    states = states + haze * jax.random.normal(haze_key, states.shape)
+    clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), states[:_CLUTTER])
+    return Shown(states, wanted, weight, clutter)
+
+
+def loss_fn(
+    params: Any, shown: Shown, batch: dict[str, Any], *, module: nn.Module, match: float | jax.Array
+) -> tuple[jax.Array, dict[str, jax.Array]]:
+    """How badly gradients point, and a contrastive loss (Radford et al. 2021).
+
+    The latter ignores captions that are no one's own but may be true of a picture.
+
+    Args:
+      params: "clip" and the linear "heads".
+      shown: N pictures.
+      batch: of `batches.make`.
+      module: the CLIP.
+      match: weight of the contrastive loss and the heads beside the misfit.
+
+    Returns:
+      The loss, and its parts.
+    """
+
+    def encode(pictures: jax.Array) -> jax.Array:
+        seen = clip.normalize(pictures, clip_files.MEAN, clip_files.STD)
+        return clip.encode_image(module, params["clip"], seen)
+
+    number = len(shown.states)
+    text = clip.encode_text(module, params["clip"], batch["ids"], batch["mask"])  # N, then wrong
+    image, pull = jax.vjp(encode, shown.states)
+    misfit = unfinished.misfit(pull(text[:number])[0], shown.wanted, shown.weight)
+    scale = jnp.exp(jnp.minimum(params["clip"]["logit_scale"], _MAX_SCALE))
+    logits = scale * image @ text.T
+    off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
+    logits = logits.at[:, :number].add(jnp.where(off, -1e4, 0.0))
+    own = jnp.arange(number)
+    ce = optax.softmax_cross_entropy_with_integer_labels
+    confusion = ce(logits, own).mean()
+    reading = 0.0
+    for i, (head, share) in enumerate(zip(params["heads"], _HEAD_WEIGHTS)):
+        answer = batch["facts"][:, i]
+        confusion += share * ce(10.0 * image @ head, answer).mean()
+        reading += share * ce(10.0 * text[:number] @ head, answer).mean()
+    # All captions want something in the middle of the paper, and at first that is all that
+    # the gradient learns: texts fall together, and what is special to each is lost.
+    alike = (jnp.sum(text.mean(0) ** 2) * len(text) - 1) / (len(text) - 1)
+    crowding = _SPREAD * jnp.maximum(alike - _ALIKE, 0.0)
+    accuracy = (logits.argmax(-1) == own).mean()
+    parts = {
+        "misfit": misfit,
+        "confusion": confusion,
+        "reading": reading,
+        "alike": alike,
+        "accuracy": accuracy,
+    }
+    return misfit + match * confusion + _READING * reading + crowding, parts
+
+
+def train_step(
+    state: tuple, key: jax.Array, batch: dict[str, Any], pixels: jax.Array, painter_params: Any,
+    match: jax.Array, *, module: nn.Module, tx: optax.GradientTransformation, painter: nn.Module,
+) -> tuple[tuple, dict[str, jax.Array]]:  # fmt: skip
+    """Draws a batch, takes one step on it; `state` is the weights and that of `tx`.
+
+    Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
+    """
+    params, opt_state = state
+    shown = show(key, batch["scenes"], pixels, painter, painter_params)
+    # Drawing that is fused into the matrix products of the network slows them down.
+    shown = jax.lax.optimization_barrier(shown)
+    loss = functools.partial(loss_fn, module=module, match=match)
+    (_, parts), grad = jax.value_and_grad(loss, has_aux=True)(params, shown, batch)
+    updates, opt_state = tx.update(grad, opt_state, params)
+    return (optax.apply_updates(params, updates), opt_state), parts
+
+
+def _shuffle_tiles(key, image):
+    side = scenes.SIDE // 4
+    tiles = image.reshape(4, side, 4, side, 3).swapaxes(1, 2).reshape(16, side, side, 3)
+    tiles = jax.random.permutation(key, tiles)
+    return tiles.reshape(4, 4, side, side, 3).swapaxes(1, 2).reshape(image.shape)
