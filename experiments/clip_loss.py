@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import optax
 
 from experiments import clip_files, draw, scenes, unfinished
+from experiments import fakes as fakes_lib
 from jaxpaint import clip
 
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
@@ -32,20 +33,29 @@ class Shown(NamedTuple):
 
 
 def show(
-    key: jax.Array, scene: scenes.Scenes, pixels: jax.Array, painter: nn.Module, params: Any
-) -> Shown:
+    key: jax.Array, batch: dict[str, Any], pixels: jax.Array, latents: jax.Array,
+    painter: nn.Module, params: Any,
+) -> Shown:  # fmt: skip
     """Draws a batch of scenes as a painting of them may look on its way.
+
+    The first F are shown as their fakes are, of the latents `[F, S, A]`.
 
     A background that captions do not name is no reason to paint one: weight 0. The
     others count about alike, whether little is missing or much.
     """
-    number = len(scene.ground)
-    draw_key, state_key, haze_key, amount_key, tile_key = jax.random.split(key, 5)
-    whole = jax.vmap(draw.compose, (0, 0, None))(jax.random.split(draw_key, number), scene, pixels)
-    states = jax.vmap(lambda k, x: unfinished.unfinish(k, x, painter, params))(
-        jax.random.split(state_key, number), whole
-    )
-    wanted = whole - states
+    scene, number, faked = batch["scenes"], len(batch["scenes"].ground), len(latents)
+    draw_key, state_key, haze_key, amount_key, tile_key, view_key = jax.random.split(key, 6)
+    # A fake's scene is the same as long as it lives.
+    own_keys = jax.vmap(jax.random.key)(batch["lives"][:faked])
+    keys = jnp.concatenate([own_keys, jax.random.split(draw_key, number - faked)])
+    whole = jax.vmap(draw.compose, (0, 0, None))(keys, scene, pixels)
+    states = jax.vmap(unfinished.unfinish, (0, 0, 0, None, None))(
+        jax.random.split(state_key, number - faked), whole[faked:],
+        jnp.roll(whole, 1, axis=0)[faked:], painter, params,
+    )  # fmt: skip
+    fakes, targets = fakes_lib.show(latents, whole[:faked], view_key, painter, params)
+    wanted = jnp.concatenate([targets - fakes, whole[faked:] - states])
+    states = jnp.concatenate([fakes, states])
     told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
     weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 20.0)
     # As noisy as a painting's views, most of them a little.
@@ -56,8 +66,9 @@ def show(
 
 
 def loss_fn(
-    params: Any, shown: Shown, batch: dict[str, Any], *, module: nn.Module, match: float | jax.Array
-) -> tuple[jax.Array, dict[str, jax.Array]]:
+    params: Any, shown: Shown, batch: dict[str, Any], *, module: nn.Module,
+    match: float | jax.Array, faked: int,
+) -> tuple[jax.Array, tuple[dict[str, jax.Array], jax.Array]]:  # fmt: skip
     """How badly gradients point, and a contrastive loss (Radford et al. 2021).
 
     The latter ignores captions that are no one's own but may be true of a picture.
@@ -68,9 +79,11 @@ def loss_fn(
       batch: of `batches.make`.
       module: the CLIP.
       match: weight of the contrastive loss and the heads beside the misfit.
+      faked: how many of the pictures, the first ones, are fakes: they show what they
+        should not yet, so the contrastive loss leaves them out.
 
     Returns:
-      The loss, and its parts.
+      The loss; its parts, and the gradient of the similarity `[N, SIDE, SIDE, 3]`.
     """
 
     def encode(pictures: jax.Array) -> jax.Array:
@@ -80,24 +93,25 @@ def loss_fn(
     number = len(shown.states)
     text = clip.encode_text(module, params["clip"], batch["ids"], batch["mask"])  # N, then wrong
     image, pull = jax.vjp(encode, shown.states)
-    misfit = unfinished.misfit(pull(text[:number])[0], shown.wanted, shown.weight)
+    (gradient,) = pull(text[:number])
+    misfit = unfinished.misfit(gradient, shown.wanted, shown.weight)
     scale = jnp.exp(jnp.minimum(params["clip"]["logit_scale"], _MAX_SCALE))
     logits = scale * image @ text.T
     off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
     logits = logits.at[:, :number].add(jnp.where(off, -1e4, 0.0))
     own = jnp.arange(number)
     ce = optax.softmax_cross_entropy_with_integer_labels
-    confusion = ce(logits, own).mean()
+    confusion = ce(logits, own)[faked:].mean()
     reading = 0.0
     for i, (head, share) in enumerate(zip(params["heads"], _HEAD_WEIGHTS)):
         answer = batch["facts"][:, i]
-        confusion += share * ce(10.0 * image @ head, answer).mean()
+        confusion += share * ce(10.0 * image @ head, answer)[faked:].mean()
         reading += share * ce(10.0 * text[:number] @ head, answer).mean()
     # All captions want something in the middle of the paper, and at first that is all that
     # the gradient learns: texts fall together, and what is special to each is lost.
     alike = (jnp.sum(text.mean(0) ** 2) * len(text) - 1) / (len(text) - 1)
     crowding = _SPREAD * jnp.maximum(alike - _ALIKE, 0.0)
-    accuracy = (logits.argmax(-1) == own).mean()
+    accuracy = (logits.argmax(-1) == own)[faked:].mean()
     parts = {
         "misfit": misfit,
         "confusion": confusion,
@@ -105,25 +119,31 @@ def loss_fn(
         "alike": alike,
         "accuracy": accuracy,
     }
-    return misfit + match * confusion + _READING * reading + crowding, parts
+    return misfit + match * confusion + _READING * reading + crowding, (parts, gradient)
 
 
 def train_step(
     state: tuple, key: jax.Array, batch: dict[str, Any], pixels: jax.Array, painter_params: Any,
     match: jax.Array, *, module: nn.Module, tx: optax.GradientTransformation, painter: nn.Module,
 ) -> tuple[tuple, dict[str, jax.Array]]:  # fmt: skip
-    """Draws a batch, takes one step on it; `state` is the weights and that of `tx`.
+    """Draws a batch, takes one step on it; `state` is the weights, that of `tx` and the fakes.
 
     Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
     """
-    params, opt_state = state
-    shown = show(key, batch["scenes"], pixels, painter, painter_params)
+    params, opt_state, fakes = state
+    show_key, renew_key = jax.random.split(key)
+    fakes = fakes_lib.renew(renew_key, fakes, batch["renewed"])
+    see = lambda latents: show(show_key, batch, pixels, latents, painter, painter_params)  # noqa: E731
+    shown, pull = jax.vjp(see, fakes.latents)
     # Drawing that is fused into the matrix products of the network slows them down.
     shown = jax.lax.optimization_barrier(shown)
-    loss = functools.partial(loss_fn, module=module, match=match)
-    (_, parts), grad = jax.value_and_grad(loss, has_aux=True)(params, shown, batch)
+    faked = len(fakes.step)
+    loss = functools.partial(loss_fn, module=module, match=match, faked=faked)
+    (_, (parts, up)), grad = jax.value_and_grad(loss, has_aux=True)(params, shown, batch)
+    nothing = jax.tree.map(jnp.zeros_like, shown)
+    fakes = fakes_lib.climb(fakes, pull(nothing._replace(states=up))[0])
     updates, opt_state = tx.update(grad, opt_state, params)
-    return (optax.apply_updates(params, updates), opt_state), parts
+    return (optax.apply_updates(params, updates), opt_state, fakes), parts
 
 
 def _shuffle_tiles(key, image):

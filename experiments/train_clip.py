@@ -30,7 +30,8 @@ from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
 from experiments import clip_files, clip_loss, concepts, draw, scenes
-from jaxpaint import painters
+from experiments import fakes as fakes_lib
+from jaxpaint import actions, painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
@@ -41,6 +42,9 @@ _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
 _LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate.")
 _MATCH = flags.DEFINE_float("match", 0.1, "Weight of the contrastive loss beside the misfit.")
+_FAKES = flags.DEFINE_integer(
+    "fakes", 16, "Paintings, of the scenes of a batch, that are shown as far as they got."
+)
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and scenes.")
 _MUON = 10.0  # its learning rate over that of the rest
@@ -76,12 +80,14 @@ def _scores(params, key, batch, pixels, painter_params, *, module, painter):
     images = jax.vmap(draw.draw, (0, 0, None))(
         jax.random.split(draw_key, number), batch["scenes"], pixels
     )
-    shown = clip_loss.show(show_key, batch["scenes"], pixels, painter, painter_params)
-    parts = clip_loss.loss_fn(params, shown, batch, module=module, match=0.0)[1]
-    whole = clip_loss.loss_fn(
-        params, shown._replace(states=images), batch, module=module, match=0.0
-    )[1]
-    return whole["accuracy"], parts["misfit"]
+    nobody = jnp.zeros((0, fakes_lib.CONFIG.strokes, actions.NUM_ACTIONS))
+    batch = batch | {"lives": jnp.zeros(0, jnp.uint32)}
+    shown = clip_loss.show(show_key, batch, pixels, nobody, painter, painter_params)
+    found = [
+        clip_loss.loss_fn(params, some, batch, module=module, match=0.0, faked=0)[1][0]
+        for some in (shown._replace(states=images), shown)
+    ]
+    return found[0]["accuracy"], found[1]["misfit"]
 
 
 def main(argv: list[str]) -> None:
@@ -108,7 +114,8 @@ def main(argv: list[str]) -> None:
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
-    state, start, seconds = (params, tx.init(params)), 0, 0.0
+    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value)
+    state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
         saved = flax.serialization.from_bytes(
@@ -128,7 +135,12 @@ def main(argv: list[str]) -> None:
     for step in range(start, total):
         rng = np.random.default_rng([_SEED.value, step])
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        batch = batches_lib.make(rng, art, tokenizer, _BATCH.value)
+        life = fakes_lib.STEPS
+        made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
+        rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
+        batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
+        batch["lives"] = np.uint32([n * _FAKES.value + i for i, (n, _) in enumerate(made)])
+        batch["renewed"] = np.array([age == 0 for _, age in made], bool)
         state, parts = train(state, key, batch, pixels, painter.params, _MATCH.value)
         smooth = lambda old, new: new if old is None else 0.95 * old + 0.05 * new  # noqa: E731
         record = {name: smooth(record.get(name), value) for name, value in parts.items()}
@@ -152,7 +164,7 @@ def main(argv: list[str]) -> None:
     card = {
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "seed")},
+                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "fakes", "seed")},
         "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
         "words": len(words),
         "updates": total, "scenes": total * _BATCH.value, "seconds": round(seconds, 1),

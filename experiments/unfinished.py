@@ -17,7 +17,7 @@ import jax
 import jax.numpy as jnp
 
 from experiments import scenes
-from jaxpaint import actions, canvas, painters
+from jaxpaint import actions, canvas, cutouts, painters
 from jaxpaint.config import Config
 
 _STROKES = 12  # most stray strokes on a picture
@@ -26,29 +26,38 @@ _CONFIG = Config(
 )
 
 
-def unfinish(key: jax.Array, image: jax.Array, painter: nn.Module, params: Any) -> jax.Array:
+def unfinish(
+    key: jax.Array, image: jax.Array, other: jax.Array, painter: nn.Module, params: Any
+) -> jax.Array:
     """A state that a painting of `image` `[SIDE, SIDE, 3]` may pass through, likewise.
 
     The picture blurred and faint, or some parts of it, on a white or, now and then, other
-    ground, with stray strokes on it; one in ten is finished but for the strokes.
+    ground, with stray strokes on it; one in ten is finished but for the strokes. Some are
+    overdone: too large or too strong. One in eight begins as a wholly `other` picture.
     `painter` and `params` are a trained painter.
     """
-    keys = jax.random.split(key, 7)
+    keys = jax.random.split(key, 10)
     begun = jnp.where(
         jax.random.bernoulli(keys[1], 0.75), jnp.ones(3), jax.random.uniform(keys[2], (3,))
     )
+    begun = jnp.where(jax.random.bernoulli(keys[6], 0.125), other, begun)
+    zoom = 1 + 0.8 * jax.random.uniform(keys[7]) * jax.random.bernoulli(keys[8], 0.15)
+    shown = cutouts.crop(
+        image, jnp.array([0.5, 0.5, 1.0, 1.0]) / jnp.array([1.0, 1.0, zoom, zoom]),
+        jnp.ones(3), resolution=len(image),
+    )  # fmt: skip
     width = 0.3 * 30.0 ** jax.random.uniform(keys[3])  # pixels
     # How far each place is: much the same everywhere, or some parts before others.
     patches = jax.random.uniform(keys[4], (4, 4, 1), minval=-0.5, maxval=0.5)
     patches *= jax.random.bernoulli(keys[5], 0.5)
-    far = jax.random.uniform(keys[0]) + 1.4 * jax.image.resize(
+    far = 1.3 * jax.random.uniform(keys[0]) + 1.4 * jax.image.resize(
         patches, (*image.shape[:2], 1), "cubic"
     )
-    far = jnp.clip(far, 0.0, 1.0)
-    finish_key, stray_key = jax.random.split(keys[6])
+    far = jnp.clip(far, 0.0, 1.3)
+    finish_key, stray_key = jax.random.split(keys[9])
     finished = jax.random.bernoulli(finish_key, 0.1)
     far, width = jnp.where(finished, 1.0, far), jnp.where(finished, 0.3, width)
-    state = begun + far * (blur(image, width) - begun)
+    state = jnp.clip(begun + far * (blur(shown, width) - begun), 0.0, 1.0)
     return stray(stray_key, state, painter, params)
 
 

@@ -16,6 +16,7 @@ from experiments import (
     clip_loss,
     concepts,
     draw,
+    fakes,
     paint_art,
     scenes,
     speed,
@@ -283,9 +284,10 @@ def test_a_sprite_is_repainted_with_its_transparency():
 def test_unfinished_pictures_lie_between_nothing_and_the_picture():
     painter = painters.load("brush")
     picture = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[10:38, 10:38, 1].set(1.0)
-    many = jax.jit(
-        jax.vmap(lambda key: unfinished.unfinish(key, picture, painter.module, painter.params))
-    )
+    other = jnp.zeros_like(picture)
+    many = jax.jit(jax.vmap(
+        lambda key: unfinished.unfinish(key, picture, other, painter.module, painter.params)
+    ))  # fmt: skip
     states = np.asarray(many(jax.random.split(jax.random.key(0), 64)))
     assert states.shape == (64, scenes.SIDE, scenes.SIDE, 3)
     assert states.min() > -1e-4 and states.max() < 1 + 1e-4
@@ -327,8 +329,9 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
     tx = optax.adam(3e-3)
     state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
-    state = (state, tx.init(state))
+    state = (state, tx.init(state), fakes.start(jax.random.key(0), 2))
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
+    batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
     step = jax.jit(functools.partial(
         clip_loss.train_step, module=module, tx=tx, painter=painter.module
     ))  # fmt: skip
@@ -337,8 +340,44 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
         pixels = jnp.asarray(art.pixels)
         state, parts = step(state, jax.random.key(1), batch, pixels, painter.params, 0.1)
         log.append(parts)
+    assert state[2].step.tolist() == [40, 40]
     assert log[-1]["misfit"] < 0.7 * log[0]["misfit"]
     assert log[-1]["confusion"] < log[0]["confusion"]
+
+
+def test_fakes_climb_and_are_renewed_one_by_one():
+    painter = painters.load("brush")
+    begun = fakes.start(jax.random.key(0), 2)
+    whole = jnp.zeros((2, scenes.SIDE, scenes.SIDE, 3))
+    show = lambda latents: fakes.show(  # noqa: E731
+        latents, whole, jax.random.key(1), painter.module, painter.params
+    )[0]
+    darkness = lambda latents: -show(latents).mean()  # noqa: E731
+    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
+    state = begun
+    for _ in range(12):
+        state = step(state)
+    assert darkness(state.latents) > darkness(begun.latents) + 0.02
+    assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
+    again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
+    np.testing.assert_array_equal(again.latents[0], state.latents[0])
+    assert again.step.tolist() == [12, 0]
+    assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
+
+
+def test_a_fake_and_its_scene_are_seen_in_the_same_view():
+    """With no ink the fake is white paper, and so is a white scene; a dark one differs inside."""
+    painter = painters.load("brush")
+    latents = jnp.full((2, fakes.CONFIG.strokes, 15), -9.0)
+    whole = jnp.ones((2, scenes.SIDE, scenes.SIDE, 3)).at[1].set(0.0)
+    show = lambda: fakes.show(  # noqa: E731
+        latents, whole, jax.random.key(1), painter.module, painter.params
+    )
+    seen, wanted = show()
+    assert seen.shape == wanted.shape == whole.shape
+    np.testing.assert_allclose(seen, 1.0, atol=0.6)  # but for noise
+    np.testing.assert_allclose(wanted[0], 1.0, atol=1e-5)
+    assert wanted[1, 10:-10, 10:-10].max() < 1e-5
 
 
 def test_flops_of_a_picture_are_those_that_the_compiler_counts():
