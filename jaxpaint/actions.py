@@ -42,6 +42,7 @@ NUM_ACTIONS = len(NAMES)
 REFERENCE = slice(0, 12)  # the numbers of the published action space
 COLOR = slice(6, 9)
 FRAME = slice(12, 15)
+PRESSURES = np.array([0, 11])
 PEN = np.array([0, 1, 11])  # what a stroke's width and strength follow
 GEOMETRY = np.array([0, 1, 2, 3, 4, 5, 9, 10, 11])  # all that the alpha depends on
 

@@ -58,6 +58,27 @@ def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Arr
     return strokes + through[0][..., None] * background
 
 
+def effects(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
+    """What each stroke does for the picture: how much it would change without it.
+
+    Args:
+      alpha, colors, background: as of `blend`.
+
+    Returns:
+      `[S]` in [0, 1], the largest change of a channel of a pixel.
+    """
+    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]
+    later = jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
+
+    def paint(below: jax.Array, stroke: tuple) -> tuple[jax.Array, jax.Array]:
+        alpha, color, later = stroke
+        change = alpha[..., None] * (color - below)
+        return below + change, jnp.max(later[..., None] * jnp.abs(change))
+
+    paper = jnp.broadcast_to(background, (*alpha.shape[1:], 3)).astype(alpha.dtype)
+    return jax.lax.scan(paint, paper, (alpha, colors, later))[1]
+
+
 def blend_steps(
     alpha: np.ndarray, colors: np.ndarray, background: np.ndarray
 ) -> Iterator[np.ndarray]:

@@ -206,6 +206,31 @@ def train_steps(
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
+def lift_unseen(
+    state: PaintState, subject: Subject, weights: Weights,
+    *, networks: Networks, config: Config, mesh: Mesh | None = None,
+) -> PaintState:  # fmt: skip
+    """The state with the pens lifted of strokes that hardly show (`config.lift_below`).
+
+    They are leftovers that nothing in the picture asks for: a viewer takes them for
+    dirt, and a replay by MyPaint shows them more. Arguments as of `train_steps`.
+    """
+
+    def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
+        _, alpha = paint(
+            state.latents, subject.noise, networks.painter, weights.painter, config=config
+        )
+        colors = actions.bound(state.latents)[:, actions.COLOR]
+        effect = canvas.effects(alpha, colors, jnp.asarray(config.background))
+        pens = jnp.zeros(actions.NUM_ACTIONS, bool).at[actions.PRESSURES].set(True)
+        lifted = (effect < config.lift_below)[:, None] & pens
+        none = actions.unbound(jnp.zeros(()))
+        return state._replace(latents=jnp.where(lifted, none, state.latents))
+
+    return per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
+
+
+@functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
 def render(
     state: PaintState, subject: Subject, weights: Weights,
     *, networks: Networks, config: Config, mesh: Mesh | None = None,

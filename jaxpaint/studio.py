@@ -149,7 +149,13 @@ def paint_jobs(
     frames = [
         look(progress.state._replace(latents=latents))[0] for latents in progress.history[:-1]
     ]
-    pictures, scores = look(progress.state)
+    final = jax.device_get(
+        optimize.lift_unseen(
+            sharding.deal(progress.state, mesh), subject, weights,
+            networks=networks, config=config, mesh=mesh,
+        )
+    )  # fmt: skip
+    pictures, scores = look(final)
     record = {
         "clip": {"name": clip.name, "source": clip.source},
         "brush": painter.brush,
@@ -160,7 +166,7 @@ def paint_jobs(
     }
     paintings = []
     for i, job in enumerate(jobs):
-        one = jax.tree.map(operator.itemgetter(i), (progress.state, jax.device_get(subject)))
+        one = jax.tree.map(operator.itemgetter(i), (final, jax.device_get(subject)))
         steps = int(one[0].step)
         error = "" if progress.alive[i] else _NOT_FINITE.format(prompt=job.prompt, steps=steps)
         record |= {

@@ -180,3 +180,17 @@ def test_gradients_hold_no_gather_scatter_or_loop():
     assert "dot_general" in text
     for word in ("gather", "scatter", "dynamic_slice", "while", "scan["):
         assert word not in text
+
+
+def test_effects_are_what_leaving_out_a_stroke_changes():
+    rng = np.random.default_rng(5)
+    alpha = rng.uniform(0, 1, (6, 8, 9)).astype(np.float32)
+    alpha[2] = 0.0
+    colors = rng.uniform(0, 1, (6, 3)).astype(np.float32)
+    background = np.float32([0.9, 0.8, 1.0])
+    effects = canvas.effects(alpha, colors, background)
+    whole = canvas.blend(alpha, colors, background)
+    for s in range(6):
+        without = canvas.blend(np.delete(alpha, s, 0), np.delete(colors, s, 0), background)
+        np.testing.assert_allclose(effects[s], np.abs(whole - without).max(), atol=1e-5)
+    assert effects[2] == 0

@@ -237,3 +237,22 @@ def test_weights_are_not_constants_of_the_program(studio):
     visit(jax.make_jaxpr(run)(state, subject, weights))
     largest = max(leaf.size for leaf in jax.tree.leaves(weights))
     assert largest > 4000 and max(sizes, default=0) < 200
+
+
+def test_strokes_that_do_not_show_are_lifted_and_no_others(studio):
+    _, networks, weights, _ = studio
+    state, subject = start(studio, [0, 1])
+    before = picture(studio, state, subject)[0]
+    for limit in (0.0, 0.02, 2.0):
+        config = dataclasses.replace(CONFIG, lift_below=limit)
+        lifted = optimize.lift_unseen(state, subject, weights, networks=networks, config=config)
+        changed = np.asarray(lifted.latents != state.latents)
+        assert not changed[..., np.setdiff1d(np.arange(15), actions.PRESSURES)].any()
+        after = picture(studio, lifted, subject)[0]
+        if limit == 0.0:
+            np.testing.assert_array_equal(after, before)
+        elif limit == 2.0:
+            assert changed[..., actions.PRESSURES].all()
+            np.testing.assert_allclose(after, 1.0, atol=0.01)
+        else:
+            assert np.abs(after - before).max() < 0.02 * CONFIG.strokes
