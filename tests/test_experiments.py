@@ -265,6 +265,70 @@ def test_every_word_is_one_token_and_always_the_same(tmp_path):
     assert mask[0].sum() == 5 and mask[1].sum() > 5  # unknown words are spelt
 
 
+def test_unfinished_pictures_lie_between_nothing_and_the_picture():
+    painter = painters.load("brush")
+    picture = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[10:38, 10:38, 1].set(1.0)
+    other = jnp.zeros_like(picture)
+    many = jax.jit(jax.vmap(
+        lambda key: unfinished.unfinish(key, picture, other, painter.module, painter.params)
+    ))  # fmt: skip
+    states = np.asarray(many(jax.random.split(jax.random.key(0), 64)))
+    assert states.shape == (64, scenes.SIDE, scenes.SIDE, 3)
+    assert states.min() > -1e-4 and states.max() < 1 + 1e-4
+    lacks = np.sqrt(((picture - states) ** 2).mean((1, 2, 3)))
+    assert lacks.min() < 0.02 and lacks.max() > 0.5  # some are finished, some hardly begun
+    assert 0.02 < np.mean(lacks < 0.1) < 0.5
+
+
+def test_blur_keeps_the_sum_and_spreads():
+    dot = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[24, 24].set(1.0)
+    soft = np.asarray(unfinished.blur(dot, 2.0))[..., 0]
+    np.testing.assert_allclose(soft.sum(), 1.0, rtol=1e-5)
+    rows = np.arange(scenes.SIDE) - 24
+    np.testing.assert_allclose((soft.sum(1) * rows**2).sum(), 4.0, rtol=0.05)
+
+
+def test_misfit_is_one_minus_the_weighted_cosine():
+    rng = np.random.default_rng(0)
+    wanted, noise = rng.normal(size=(2, 3, 4, 4, 3)).astype(np.float32)
+    weight = jnp.array([1.0, 2.0, 0.0])
+    misfit = lambda gradient: float(unfinished.misfit(gradient, wanted, weight))
+    np.testing.assert_allclose(misfit(7.0 * wanted), 0.0, atol=1e-5)
+    np.testing.assert_allclose(misfit(-wanted), 2.0, atol=1e-5)
+    ignored = np.concatenate([wanted[:2], noise[2:]])
+    np.testing.assert_allclose(misfit(ignored), 0.0, atol=1e-5)
+    one, two = (np.sqrt([1, 2, 0])[:, None] * x.reshape(3, -1) for x in (noise, wanted))
+    cosine = np.vdot(one, two) / np.linalg.norm(one) / np.linalg.norm(two)
+    np.testing.assert_allclose(misfit(noise), 1 - cosine, atol=1e-5)
+
+
+def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
+    """A tiny CLIP, the same batch again and again: the misfit falls, words are told apart."""
+    art, painter = some_art(), painters.load("brush")
+    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
+    module = FlaxCLIPModule(clip_files.make_config(tokenizer, width=64, layers=1, patch=16))
+    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
+    pictures = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
+    params = module.init(jax.random.key(0), ids, pictures, ids, ids)["params"]
+    heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
+    tx = optax.adam(3e-3)
+    state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
+    state = (state, tx.init(state), fakes.start(jax.random.key(0), 2))
+    batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
+    batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
+    step = jax.jit(functools.partial(
+        clip_loss.train_step, module=module, tx=tx, painter=painter.module
+    ))  # fmt: skip
+    log = []
+    for _ in range(40):
+        pixels = jnp.asarray(art.pixels)
+        state, parts = step(state, jax.random.key(1), batch, pixels, painter.params, 0.1)
+        log.append(parts)
+    assert state[2].step.tolist() == [40, 40]
+    assert log[-1]["misfit"] < 0.7 * log[0]["misfit"]
+    assert log[-1]["confusion"] < log[0]["confusion"]
+
+
 def test_fakes_climb_and_are_renewed_one_by_one():
     painter = painters.load("brush")
     begun = fakes.start(jax.random.key(0), 2)
