@@ -19,7 +19,6 @@ _READING = 0.3  # weight of what the heads make of captions
 _ALIKE = 0.3  # largest mean cosine of two captions that costs nothing
 _SPREAD = 3.0  # what more of it costs
 _MAX_SCALE = 5.7  # of the logarithm of what cosines are multiplied by
-_CLUTTER = 8  # pictures with shuffled tiles a batch
 _HAZE = 0.2  # largest standard deviation of the noise over a picture
 
 
@@ -29,7 +28,6 @@ class Shown(NamedTuple):
     states: jax.Array  # [N, SIDE, SIDE, 3] float32, unfinished; in [0, 1] but for the noise
     wanted: jax.Array  # likewise, what each state lacks
     weight: jax.Array  # [N], of each state in the misfit
-    clutter: jax.Array  # [M, SIDE, SIDE, 3], pictures that no caption is true of
 
 
 def show(
@@ -44,7 +42,7 @@ def show(
     others count about alike, whether little is missing or much.
     """
     scene, number, faked = batch["scenes"], len(batch["scenes"].ground), len(latents)
-    draw_key, state_key, haze_key, amount_key, tile_key, view_key = jax.random.split(key, 6)
+    draw_key, state_key, haze_key, amount_key, view_key = jax.random.split(key, 5)
     # A fake's scene is the same as long as it lives.
     own_keys = jax.vmap(jax.random.key)(batch["lives"][:faked])
     keys = jnp.concatenate([own_keys, jax.random.split(draw_key, number - faked)])
@@ -61,8 +59,7 @@ def show(
     # As noisy as a painting's views, most of them a little.
     haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
     states = states + haze * jax.random.normal(haze_key, states.shape)
-    clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), states[:_CLUTTER])
-    return Shown(states, wanted, weight, clutter)
+    return Shown(states, wanted, weight)
 
 
 def loss_fn(
@@ -144,10 +141,3 @@ def train_step(
     fakes = fakes_lib.climb(fakes, pull(nothing._replace(states=up))[0])
     updates, opt_state = tx.update(grad, opt_state, params)
     return (optax.apply_updates(params, updates), opt_state, fakes), parts
-
-
-def _shuffle_tiles(key, image):
-    side = scenes.SIDE // 4
-    tiles = image.reshape(4, side, 4, side, 3).swapaxes(1, 2).reshape(16, side, side, 3)
-    tiles = jax.random.permutation(key, tiles)
-    return tiles.reshape(4, 4, side, side, 3).swapaxes(1, 2).reshape(image.shape)

@@ -6,10 +6,10 @@
 A small CLIP (the Flax classes of transformers, hub file format, own tokenizer) is
 trained to be *guided by*. Beside the contrastive loss of CLIP (Radford et al. 2021) its
 gradient itself is trained: for a half-done picture, the gradient of the similarity with
-the caption must point to what is missing (`experiments.unfinished`). Wrong captions
-(another colour, noun, number, order or ground) and pictures with shuffled tiles are
-negatives. Linear heads that name the noun, colour and ground help it learn from few
-samples and are thrown away. Resumes from its checkpoint.
+the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's own
+guidance led a painting (`experiments.fakes`). Wrong captions (another colour, noun,
+number, order or ground) are negatives. Linear heads that name the noun, colour and
+ground help it learn from few samples and are thrown away. Resumes from its checkpoint.
 """
 
 from __future__ import annotations
