@@ -10,6 +10,8 @@ from transformers import CLIPTokenizerFast
 
 from experiments import clip_files, concepts, scenes
 
+_ALSO = 8  # pictures that a fake may become
+
 
 def make(
     rng: np.random.Generator,
@@ -33,7 +35,8 @@ def make(
       "scenes"; "ids" and "mask" int32 `[2 N, 16]` of N captions and then N wrong ones;
       "compatible" bool `[N, N]`, whether caption j may be true of picture i; "facts"
       int32 `[N, 3]`: label and colour + 1 of the first thing, and its ground (0 unnamed,
-      then colours, then places).
+      then colours, then places); "also" int32 `[F, 8]`, for each of the `F` scenes by
+      `fake_rngs`, rows of the art that show the same as its first thing.
     """
     parts = [scenes.choose(r, art, 1) for r in fake_rngs]
     parts.append(scenes.choose(rng, art, number - len(parts), held_out=held_out))
@@ -49,8 +52,12 @@ def make(
     label, color = art.labels[scene.picture[:, 0]], scene.color[:, 0]
     named = (scene.ground == scenes.NAMED_GROUND) * (scene.ground_color + 1)
     place = len(scenes.COLORS) + scene.ground_color + 1
+    also = np.zeros((len(fake_rngs), _ALSO), np.int32)
+    for i, row in enumerate(scene.picture[: len(fake_rngs), 0]):
+        shown = np.flatnonzero((art.labels == art.labels[row]) & ~scenes.is_held_out(art))
+        also[i] = np.resize(shown, _ALSO)
     facts = [label, color + 1, np.where(scene.ground == scenes.PLACE_GROUND, place, named)]
-    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible,
+    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible, "also": also,
             "facts": np.stack(facts, -1).astype(np.int32)}  # fmt: skip
 
 

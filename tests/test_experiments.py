@@ -22,7 +22,7 @@ from experiments import (
     train_painter,
     unfinished,
 )  # fmt: skip
-from jaxpaint import clip, painters
+from jaxpaint import clip, cutouts, painters
 
 
 def some_art() -> scenes.Art:
@@ -316,6 +316,7 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     state = (state, tx.init(state), fakes.start(jax.random.key(0), 2))
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
     batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
+    batch["also"] = np.repeat(batch["scenes"].picture[:2, :1], 8, axis=1)
     step = jax.jit(functools.partial(
         clip_loss.train_step, module=module, tx=tx, painter=painter.module
     ))  # fmt: skip
@@ -332,9 +333,9 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
 def test_fakes_climb_and_are_renewed_one_by_one():
     painter = painters.load("brush")
     begun = fakes.start(jax.random.key(0), 2)
-    whole = jnp.zeros((2, scenes.SIDE, scenes.SIDE, 3))
+    wholes = jnp.zeros((2, 1, scenes.SIDE, scenes.SIDE, 3))
     show = lambda latents: fakes.show(  # noqa: E731
-        latents, whole, jax.random.key(1), painter.module, painter.params
+        latents, wholes, jax.random.key(1), painter.module, painter.params
     )[0]
     darkness = lambda latents: -show(latents).mean()  # noqa: E731
     step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
@@ -349,19 +350,43 @@ def test_fakes_climb_and_are_renewed_one_by_one():
     assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
 
 
-def test_a_fake_and_its_scene_are_seen_in_the_same_view():
-    """With no ink the fake is white paper, and so is a white scene; a dark one differs inside."""
+def test_a_fake_is_seen_beside_the_nearest_picture_in_the_same_view():
+    """Without ink a fake is white paper: of a black and a nearly white picture it is the latter."""
     painter = painters.load("brush")
     latents = jnp.full((2, fakes.CONFIG.strokes, 15), -9.0)
-    whole = jnp.ones((2, scenes.SIDE, scenes.SIDE, 3)).at[1].set(0.0)
-    show = lambda: fakes.show(  # noqa: E731
-        latents, whole, jax.random.key(1), painter.module, painter.params
-    )
-    seen, wanted = show()
-    assert seen.shape == wanted.shape == whole.shape
+    shape = (2, scenes.SIDE, scenes.SIDE, 3)
+    wholes = jnp.stack([jnp.zeros(shape), jnp.full(shape, 0.9)], axis=1)
+    seen, target = fakes.show(latents, wholes, jax.random.key(1), painter.module, painter.params)
+    assert seen.shape == target.shape == shape
     np.testing.assert_allclose(seen, 1.0, atol=0.6)  # but for noise
-    np.testing.assert_allclose(wanted[0], 1.0, atol=1e-5)
-    assert wanted[1, 10:-10, 10:-10].max() < 1e-5
+    np.testing.assert_allclose(target, 0.9, atol=1e-5)
+    corner = wholes.at[:, 1, :24].set(1.0)
+    key = jax.random.key(2)
+    _, target = fakes.show(latents, corner, key, painter.module, painter.params)
+    box = cutouts.random_boxes(jax.random.split(jax.random.split(key, 2)[0], 3)[0], fakes.CONFIG)[0]
+    edge = (0.5 - (box[1] - box[3] / 2)) / box[3] * scenes.SIDE  # row of the view
+    bright = (target[0, :, 24, 0] > 0.95).sum()
+    assert abs(bright - edge) < 1.5
+
+
+def test_what_a_fake_may_become_shows_the_same_thing(tmp_path):
+    art = some_art()
+    styles = np.concatenate([art.styles, art.styles + 1])
+    art = art._replace(
+        pixels=np.concatenate([art.pixels, art.pixels[:, ::-1] // 2]),
+        labels=np.concatenate([art.labels] * 2), styles=styles,
+    )  # fmt: skip
+    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
+    rngs = [np.random.default_rng(i) for i in range(6)]
+    batch = batches.make(np.random.default_rng(9), art, tokenizer, 8, fake_rngs=rngs)
+    first = batch["scenes"].picture[:6, 0]
+    assert (art.labels[batch["also"]] == art.labels[first][:, None]).all()
+    batch["lives"] = np.arange(6, dtype=np.uint32)
+    drawn = np.asarray(clip_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
+    assert drawn.shape == (6, batch["also"].shape[1], scenes.SIDE, scenes.SIDE, 3)
+    again = np.asarray(clip_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
+    np.testing.assert_array_equal(drawn, again)
+    assert np.abs(drawn[:, 0] - drawn[:, 1]).max((1, 2, 3)).min() > 0.1
 
 
 def test_flops_of_a_picture_are_those_that_the_compiler_counts():
