@@ -36,9 +36,7 @@ _CLIP = flags.DEFINE_string("clip", "bundled", "The CLIP that guides, as for jax
 _JUDGE = flags.DEFINE_multi_string("judge", [], "CLIPs that judge, likewise.")
 _OUTDIR = flags.DEFINE_string("outdir", "runs/evaluate", "Paintings and tables.")
 _BATCH = flags.DEFINE_integer("batch", 16, "Paintings at a time.", lower_bound=1)
-_STEPS = flags.DEFINE_integer(
-    "steps", None, "Optimisation steps. Default: what suits the CLIP.", lower_bound=1
-)
+_STEPS = flags.DEFINE_integer("steps", Config.steps, "Optimisation steps.", lower_bound=1)
 _STROKES = flags.DEFINE_integer("strokes", Config.strokes, "Strokes a painting.", lower_bound=1)
 _CHUNK = 32  # pictures that a judge sees at a time
 
@@ -171,9 +169,8 @@ def main(argv: list[str]) -> None:
     guide, painter = clip_lib.load(_CLIP.value), painters.load("brush")
     lookers = {"guide": guide} | {name: clip_lib.load(name) for name in _JUDGE.value}
     side = max(Config.width, guide.resolution)
-    config = studio.recipe(guide)
     config = dataclasses.replace(
-        config, width=side, height=side, strokes=_STROKES.value, steps=_STEPS.value or config.steps
+        Config(), width=side, height=side, steps=_STEPS.value, strokes=_STROKES.value
     )
     folders, pictures = paint_all(texts, guide, painter, outdir, config=config, batch=_BATCH.value)
     shown = {

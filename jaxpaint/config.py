@@ -57,18 +57,3 @@ class Config:
     def cutouts(self) -> int:
         """K, the number of views in a step."""
         return self.crops + self.zooms + self.wides
-
-
-# For a CLIP whose gradient was trained to paint things (`experiments/train_clip.py`): a
-# few views of the whole, as noisy as it knows them, and no crops to keep it honest.
-TRAINED_TO_GUIDE = Config(
-    crops=0,
-    wides=4,
-    wide_scale=(0.95, 1.05),
-    view_noise=(0.1, 0.03),
-    steps=200,
-    lr_shape=0.1,
-    lr_frame=0.05,
-    ink_decay=0.1,
-    init_ink=0.3,
-)

@@ -20,7 +20,7 @@ from tqdm import tqdm
 import jaxpaint
 from jaxpaint import actions, canvas, optimize, outputs, painters, prompts, sharding
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import TRAINED_TO_GUIDE, Config
+from jaxpaint.config import Config
 
 _GIF_FRAMES = 48  # most frames of an animation
 _PREVIEW = "preview.png"  # the painting so far; gone when it is done
@@ -53,11 +53,6 @@ class Progress(NamedTuple):
     history: np.ndarray  # [K, C, S, A] float32, latents at the start and every save
     losses: dict[str, np.ndarray]  # each [T, C] float32, the terms of T steps
     alive: np.ndarray  # [C] bool, whether all losses were finite
-
-
-def recipe(clip: clip_lib.Clip) -> Config:
-    """Settings that suit a CLIP: one with a word list was trained here, to guide."""
-    return Config() if clip.vocabulary is None else TRAINED_TO_GUIDE
 
 
 def make_jobs(lines: Sequence[prompts.Line], seed: int, number: int, outdir: str) -> list[Job]:
