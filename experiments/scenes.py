@@ -14,7 +14,7 @@ import numpy as np
 from experiments import concepts
 
 SIDE = 48  # pixels, of art and of scenes
-STYLES = 4  # icon sets
+STYLES = 4  # icon sets; style + STYLES is that set repainted with strokes
 THINGS = 3  # most things in a scene
 COLOR_NAMES = tuple(concepts.COLORS)
 COLORS = np.array([concepts.COLORS[name] for name in COLOR_NAMES], np.float32)
@@ -100,7 +100,7 @@ def noun_for(rng: np.random.Generator, art: Art, label: int) -> str:
 
 def is_held_out(art: Art) -> np.ndarray:
     """Pictures `[N]` bool kept from training: one style of every twelfth concept."""
-    return (art.labels % 12 == 5) & (art.styles == art.labels // 12 % STYLES)
+    return (art.labels % 12 == 5) & (art.styles % STYLES == art.labels // 12 % STYLES)
 
 
 def is_held_out_pair(label: np.ndarray, color: np.ndarray) -> np.ndarray:

@@ -3,13 +3,18 @@
     python -m experiments.art --out=/tmp/art.npz
     python -m experiments.train_clip --art=/tmp/art.npz --workdir=runs/clip
 
+(`experiments/README.md` has the two stages of the shipped weights.)
+
 A small CLIP (the Flax classes of transformers, hub file format, own tokenizer) is
-trained to be *guided by*. Beside the contrastive loss of CLIP (Radford et al. 2021) its
-gradient itself is trained: for a half-done picture, the gradient of the similarity with
-the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's own
-guidance led a painting (`experiments.fakes`). Wrong captions (another colour, noun,
-number, order or ground) are negatives. Linear heads that name the noun, colour and
-ground help it learn from few samples and are thrown away. Resumes from its checkpoint.
+trained to be *guided by*: every batch is used `--replays` times while the pictures
+are pushed within an L2 ball towards being misread ("free" adversarial training,
+Shafahi et al. 2019), because the input gradients of robust models look like the
+thing itself (Santurkar et al. 2019; CLIPAG, Ganz & Elad 2024). Negatives beside the
+batch: captions with another colour or noun, pictures with shuffled tiles, and
+`experiments.fakes`, paintings that are optimised to please it meanwhile. Linear heads
+that name the noun, colour and ground help it learn from few samples and are thrown away.
+Attack and fakes start after `--clean` of all updates. Resumes from its
+checkpoint.
 """
 
 from __future__ import annotations
@@ -25,69 +30,123 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-import optax.contrib
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
-from experiments import clip_files, clip_loss, concepts, draw, scenes
+from experiments import clip_files, concepts, draw, muon, scenes
 from experiments import fakes as fakes_lib
-from jaxpaint import actions, painters
+from jaxpaint import clip, painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
 _STEPS = flags.DEFINE_integer("steps", 6000, "Weight updates.")
+_REPLAYS = flags.DEFINE_integer("replays", 3, "Updates a batch once the attack is on.")
+_CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack.")
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
-_LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate.")
-_MATCH = flags.DEFINE_float("match", 0.1, "Weight of the contrastive loss beside the misfit.")
+_LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
+_EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
+_RAMP = flags.DEFINE_float("ramp", 0.6, "Share of the attacked batches before full epsilon.")
 _FAKES = flags.DEFINE_integer(
-    "fakes", 16, "Paintings, of the scenes of a batch, that are shown as far as they got."
+    "fakes", 16, "Paintings of captions that are optimised beside the batch."
 )
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
-_SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and scenes.")
-_MUON = 10.0  # its learning rate over that of the rest
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
+_HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
+_CLUTTER = 8  # pictures with shuffled tiles a batch
+_HAZE = 0.2  # largest standard deviation of the noise over a picture
 
 
-def _muon(schedule):
-    """Muon (Jordan et al. 2024) for the towers' matrices, AdamW for the rest."""
+def loss_fn(params, images, module, batch):
+    """Contrastive loss (Radford et al. 2021) that ignores compatible pairs.
 
-    def which(params):
-        return jax.tree_util.tree_map_with_path(
-            lambda path, leaf: (
-                optax.contrib.MuonDimensionNumbers()
-                if leaf.ndim == 2 and any(getattr(entry, "key", "") == "layers" for entry in path)
-                else None
-            ),
-            params,
-        )
+    `images` holds N scenes, then pictures without a caption, then F fakes of the
+    first F captions; `batch["ids"]` holds N captions and then wrong captions;
+    `batch["compatible"]` [N, N] marks captions that may be true of another picture
+    too; `batch["facts"]` [N, 3] are the answers for the linear heads.
+    """
+    number = batch["compatible"].shape[0]
+    pixels = clip.normalize(images, clip_files.MEAN, clip_files.STD)
+    image = clip.encode_image(module, params["clip"], pixels)
+    text = clip.encode_text(module, params["clip"], batch["ids"], batch["mask"])
+    logits = jnp.exp(jnp.minimum(params["clip"]["logit_scale"], 4.6)) * image @ text.T
+    off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
+    # A fake is held against its own caption alone.
+    clutter = min(_CLUTTER, len(images) - number)
+    other = ~jnp.eye(len(images) - number - clutter, number, dtype=bool)
+    off = jnp.concatenate([off, jnp.zeros((clutter, number), bool), other])
+    logits = logits.at[:, :number].add(jnp.where(off, -1e4, 0.0))
+    target = jnp.arange(number)
+    ce = optax.softmax_cross_entropy_with_integer_labels
+    loss = (ce(logits[:number], target).mean() + ce(logits[:, :number].T, target).mean()) / 2
+    for i, (head, weight) in enumerate(zip(params["heads"], _HEAD_WEIGHTS)):
+        loss += weight * ce(10.0 * image[:number] @ head, batch["facts"][:, i]).mean()
+    return loss, (logits[:number].argmax(-1) == target).mean()
 
-    return optax.contrib.muon(
-        lambda step: _MUON * schedule(step),
-        weight_decay=0.02 / _MUON,
-        adam_b2=0.98,
-        adam_weight_decay=0.02,
-        adam_learning_rate=schedule,
-        muon_weight_dimension_numbers=which,
+
+def train_batch(
+    state, key, batch, pixels, epsilon, painter_params, *, module, tx, painter, replays
+):
+    """Draws one batch and takes `replays` steps on ever harder copies of it.
+
+    With one replay there is neither attack nor fakes.
+    """
+    params, opt_state, fakes = state
+    key, noise_key, tile_key, fake_key = jax.random.split(key, 4)
+    keys = jax.random.split(key, batch["compatible"].shape[0])
+    images = jax.vmap(draw.draw, (0, 0, None))(keys, batch["scenes"], pixels)
+    clutter = jax.vmap(_shuffle_tiles)(jax.random.split(tile_key, _CLUTTER), images[:_CLUTTER])
+    images = jnp.concatenate([images, clutter])
+    number = len(images)
+    delta = 0.02 * jax.random.normal(noise_key, images.shape) * jnp.minimum(epsilon, 1.0)
+
+    def replay(carry, view_key):
+        params, opt_state, delta, fakes = carry
+        show = lambda latents: fakes_lib.show(latents, view_key, painter, painter_params)  # noqa: E731
+        shown, pull = jax.vjp(show, fakes.latents)
+        # As noisy as a painting's views, most of them a little.
+        haze_key, amount_key = jax.random.split(jax.random.fold_in(view_key, 0))
+        haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
+        haze *= jax.random.normal(haze_key, images.shape)
+        attacked = jnp.concatenate([jnp.clip(images + delta, 0.0, 1.0) + haze, shown])
+        grad = jax.value_and_grad(loss_fn, argnums=(0, 1), has_aux=True)
+        (loss, accuracy), (g_params, g_images) = grad(params, attacked, module, batch)
+        updates, opt_state = tx.update(g_params, opt_state, params)
+        params = optax.apply_updates(params, updates)
+        delta = delta + epsilon / max(replays - 1, 1) * 1.2 * _unit(g_images[:number])
+        norm = jnp.sqrt(jnp.sum(delta**2, (1, 2, 3), keepdims=True))
+        delta = delta * jnp.minimum(1.0, epsilon / (norm + 1e-6))
+        fakes = fakes_lib.climb(fakes, pull(g_images[number:])[0])
+        return (params, opt_state, delta, fakes), (loss, accuracy)
+
+    renew_key, *view_keys = jax.random.split(fake_key, replays + 1)
+    used = fakes_lib.renew(renew_key, fakes, batch["renewed"])
+    if replays == 1:
+        used = jax.tree.map(lambda x: x[:0], fakes)
+    carry, (losses, accuracies) = jax.lax.scan(
+        replay, (params, opt_state, delta, used), jnp.stack(view_keys), unroll=True
     )
+    fakes = fakes if replays == 1 else carry[3]
+    return (*carry[:2], fakes), {"loss": losses, "accuracy": accuracies}
 
 
-def _scores(params, key, batch, pixels, painter_params, *, module, painter):
-    """Retrieval among the captions of a test batch, finished; and the misfit, unfinished."""
-    number = len(batch["scenes"].ground)
-    draw_key, show_key = jax.random.split(key)
-    images = jax.vmap(draw.draw, (0, 0, None))(
-        jax.random.split(draw_key, number), batch["scenes"], pixels
-    )
-    nobody = jnp.zeros((0, fakes_lib.CONFIG.strokes, actions.NUM_ACTIONS))
-    batch = batch | {"lives": jnp.zeros(0, jnp.uint32)}
-    shown = clip_loss.show(show_key, batch, pixels, nobody, painter, painter_params)
-    found = [
-        clip_loss.loss_fn(params, some, batch, module=module, match=0.0, faked=0)[1][0]
-        for some in (shown._replace(states=images), shown)
-    ]
-    return found[0]["accuracy"], found[1]["misfit"]
+def _unit(x):
+    return x / (jnp.sqrt(jnp.sum(x**2, (1, 2, 3), keepdims=True)) + 1e-12)
+
+
+def _shuffle_tiles(key, image):
+    side = scenes.SIDE // 4
+    tiles = image.reshape(4, side, 4, side, 3).swapaxes(1, 2).reshape(16, side, side, 3)
+    tiles = jax.random.permutation(key, tiles)
+    return tiles.reshape(4, 4, side, side, 3).swapaxes(1, 2).reshape(image.shape)
+
+
+def _retrieval(params, key, batch, pixels, *, module):
+    keys = jax.random.split(key, batch["compatible"].shape[0])
+    images = jax.vmap(draw.draw, (0, 0, None))(keys, batch["scenes"], pixels)
+    return loss_fn(params, images, module, batch)[1]
 
 
 def main(argv: list[str]) -> None:
@@ -101,16 +160,21 @@ def main(argv: list[str]) -> None:
     )
     module = FlaxCLIPModule(config)
     total = _STEPS.value
+    attack_from = round(total * _CLEAN.value)
+    # Batches: one update each at first, then `replays` updates each.
+    batches = attack_from + -(-(total - attack_from) // _REPLAYS.value)
     schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(200, total // 5), total, 1e-5)
-    tx = optax.chain(optax.clip_by_global_norm(1.0), _muon(schedule))
+    tx = optax.chain(optax.clip_by_global_norm(1.0), muon.optimizer(schedule))
     ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
     params = module.init(
         jax.random.key(_SEED.value), ids, jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3)),
         jnp.ones_like(ids), ids,
     )["params"]  # fmt: skip
-    sizes = (len(art.names), len(scenes.COLORS) + 1, len(scenes.COLORS) + len(scenes.PLACES) + 1)
-    heads = [jnp.zeros((config.projection_dim, size)) for size in sizes]
-    params = {"clip": clip_files.rescale(params, jax.random.key(_SEED.value)), "heads": heads}
+    params = {"clip": clip_files.rescale(params, jax.random.key(_SEED.value)), "heads": [
+        jnp.zeros((config.projection_dim, size)) for size in (
+            len(art.names), len(scenes.COLORS) + 1, len(scenes.COLORS) + len(scenes.PLACES) + 1
+        )
+    ]}  # fmt: skip
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
@@ -127,48 +191,60 @@ def main(argv: list[str]) -> None:
         kind or "pose": batches_lib.make(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
         for i, kind in enumerate(("", "style", "pair"))
     }
-    step_fn = functools.partial(clip_loss.train_step, module=module, tx=tx, painter=painter.module)
-    train = jax.jit(step_fn, donate_argnums=0)
-    scores_of = jax.jit(functools.partial(_scores, module=module, painter=painter.module))
+    clean, attacked = (
+        jax.jit(
+            functools.partial(train_batch, module=module, tx=tx, painter=painter.module, replays=n),
+            donate_argnums=0,
+        )
+        for n in (1, _REPLAYS.value)
+    )
+    retrieval = jax.jit(functools.partial(_retrieval, module=module))
     log = (workdir / "log.jsonl").open("a")
-    began, scores, record = time.time() - seconds, {}, {}
-    for step in range(start, total):
+    began, scores = time.time() - seconds, {}
+    for step in range(start, batches):
         rng = np.random.default_rng([_SEED.value, step])
+        train = clean if step < attack_from else attacked
+        ramp = (step - attack_from) / max(1.0, _RAMP.value * (batches - attack_from))
+        epsilon = _EPSILON.value * min(1.0, max(0.0, ramp))
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        life = fakes_lib.STEPS
+        life = fakes_lib.BATCHES
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
-        batch["lives"] = np.uint32([n * _FAKES.value + i for i, (n, _) in enumerate(made)])
-        batch["renewed"] = np.array([age == 0 for _, age in made], bool)
-        state, parts = train(state, key, batch, pixels, painter.params, _MATCH.value)
-        smooth = lambda old, new: new if old is None else 0.95 * old + 0.05 * new  # noqa: E731
-        record = {name: smooth(record.get(name), value) for name, value in parts.items()}
-        if (step + 1) % 50 and step + 1 < total:
+        batch["renewed"] = np.array([age == 0 for _, age in made])
+        state, record = train(state, key, batch, pixels, epsilon, painter.params)
+        if (step + 1) % 50 and step + 1 < batches:
             continue
+        record = {k: [round(float(x), 3) for x in v] for k, v in record.items()}
         seconds = time.time() - began
-        if (step + 1) % 250 == 0 or step + 1 == total:
-            key = jax.random.key(99)
-            for kind, test in tests.items():
-                found = scores_of(state[0], key, test, pixels, painter.params)
-                scores[kind], scores[f"misfit_{kind}"] = (round(float(x), 4) for x in found)
+        if (step + 1) % 100 == 0 or step + 1 == batches:
+            scores = {
+                kind: round(float(retrieval(state[0], key, test, pixels)), 4)
+                for kind, test in tests.items()
+            }
             clip_files.write_atomically(
                 checkpoint,
                 flax.serialization.to_bytes({"state": state, "step": step + 1, "seconds": seconds}),
             )
-        line = {"step": step + 1, "seconds": round(seconds, 1)}
-        line |= {name: round(float(value), 4) for name, value in record.items()} | scores
+        line = {
+            "step": step + 1,
+            "seconds": round(seconds, 1),
+            "epsilon": epsilon,
+            **record,
+            **scores,
+        }
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.flush()
     card = {
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "fakes", "seed")},
+                  ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr",
+                   "epsilon", "ramp", "fakes", "seed")},
         "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
         "words": len(words),
-        "updates": total, "scenes": total * _BATCH.value, "seconds": round(seconds, 1),
-        "held_out": scores,
+        "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),
+        "held_out_retrieval_of_512": scores,
     }  # fmt: skip
     if _INIT.value:
         before = pathlib.Path(_INIT.value) / "card.json"

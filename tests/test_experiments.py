@@ -13,16 +13,19 @@ from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 from experiments import (
     batches,
     clip_files,
-    clip_loss,
     concepts,
     draw,
     fakes,
+    guide_loss,
+    guided,
+    paint_art,
     scenes,
     speed,
     train_painter,
     unfinished,
 )  # fmt: skip
 from jaxpaint import clip, cutouts, painters
+from jaxpaint.config import Config
 
 
 def some_art() -> scenes.Art:
@@ -313,12 +316,12 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
     tx = optax.adam(3e-3)
     state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
-    state = (state, tx.init(state), fakes.start(jax.random.key(0), 2))
+    state = (state, tx.init(state), guided.start(jax.random.key(0), 2))
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
     batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
     batch["also"] = np.repeat(batch["scenes"].picture[:2, :1], 8, axis=1)
     step = jax.jit(functools.partial(
-        clip_loss.train_step, module=module, tx=tx, painter=painter.module
+        guide_loss.train_step, module=module, tx=tx, painter=painter.module
     ))  # fmt: skip
     log = []
     for _ in range(40):
@@ -330,21 +333,21 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     assert log[-1]["confusion"] < log[0]["confusion"]
 
 
-def test_fakes_climb_and_are_renewed_one_by_one():
+def test_guided_paintings_climb_and_are_renewed_one_by_one():
     painter = painters.load("brush")
-    begun = fakes.start(jax.random.key(0), 2)
+    begun = guided.start(jax.random.key(0), 2)
     wholes = jnp.zeros((2, 1, scenes.SIDE, scenes.SIDE, 3))
-    show = lambda latents: fakes.show(  # noqa: E731
+    show = lambda latents: guided.show(  # noqa: E731
         latents, wholes, jax.random.key(1), painter.module, painter.params
     )[0]
     darkness = lambda latents: -show(latents).mean()  # noqa: E731
-    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
+    step = jax.jit(lambda state: guided.climb(state, jax.grad(darkness)(state.latents)))
     state = begun
     for _ in range(12):
         state = step(state)
     assert darkness(state.latents) > darkness(begun.latents) + 0.02
     assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
-    again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
+    again = guided.renew(jax.random.key(2), state, np.array([False, True]))
     np.testing.assert_array_equal(again.latents[0], state.latents[0])
     assert again.step.tolist() == [12, 0]
     assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
@@ -353,17 +356,19 @@ def test_fakes_climb_and_are_renewed_one_by_one():
 def test_a_fake_is_seen_beside_the_nearest_picture_in_the_same_view():
     """Without ink a fake is white paper: of a black and a nearly white picture it is the latter."""
     painter = painters.load("brush")
-    latents = jnp.full((2, fakes.CONFIG.strokes, 15), -9.0)
+    latents = jnp.full((2, guided.CONFIG.strokes, 15), -9.0)
     shape = (2, scenes.SIDE, scenes.SIDE, 3)
     wholes = jnp.stack([jnp.zeros(shape), jnp.full(shape, 0.9)], axis=1)
-    seen, target = fakes.show(latents, wholes, jax.random.key(1), painter.module, painter.params)
+    seen, target = guided.show(latents, wholes, jax.random.key(1), painter.module, painter.params)
     assert seen.shape == target.shape == shape
     np.testing.assert_allclose(seen, 1.0, atol=0.6)  # but for noise
     np.testing.assert_allclose(target, 0.9, atol=1e-5)
     corner = wholes.at[:, 1, :24].set(1.0)
     key = jax.random.key(2)
-    _, target = fakes.show(latents, corner, key, painter.module, painter.params)
-    box = cutouts.random_boxes(jax.random.split(jax.random.split(key, 2)[0], 3)[0], fakes.CONFIG)[0]
+    _, target = guided.show(latents, corner, key, painter.module, painter.params)
+    box = cutouts.random_boxes(jax.random.split(jax.random.split(key, 2)[0], 3)[0], guided.CONFIG)[
+        0
+    ]
     edge = (0.5 - (box[1] - box[3] / 2)) / box[3] * scenes.SIDE  # row of the view
     bright = (target[0, :, 24, 0] > 0.95).sum()
     assert abs(bright - edge) < 1.5
@@ -382,11 +387,44 @@ def test_what_a_fake_may_become_shows_the_same_thing(tmp_path):
     first = batch["scenes"].picture[:6, 0]
     assert (art.labels[batch["also"]] == art.labels[first][:, None]).all()
     batch["lives"] = np.arange(6, dtype=np.uint32)
-    drawn = np.asarray(clip_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
+    drawn = np.asarray(guide_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
     assert drawn.shape == (6, batch["also"].shape[1], scenes.SIDE, scenes.SIDE, 3)
-    again = np.asarray(clip_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
+    again = np.asarray(guide_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
     np.testing.assert_array_equal(drawn, again)
     assert np.abs(drawn[:, 0] - drawn[:, 1]).max((1, 2, 3)).min() > 0.1
+
+
+def test_a_sprite_is_repainted_with_its_transparency():
+    axis = np.arange(scenes.SIDE) - scenes.SIDE / 2 + 0.5
+    disc = np.hypot(axis[:, None], axis) < 14
+    sprite = np.zeros((scenes.SIDE, scenes.SIDE, 4), np.float32)
+    sprite[disc] = (0.9, 0.1, 0.1, 1.0)
+    painter = painters.load("brush")
+    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=8)
+    fit = jax.jit(lambda key, sprite: paint_art.fit(key, sprite, painter, config=config, steps=60))
+    painted = np.asarray(fit(jax.random.key(0), sprite))
+    inner, outer = np.hypot(axis[:, None], axis) < 10, np.hypot(axis[:, None], axis) > 19
+    assert painted[inner, 3].mean() > 0.8 and painted[outer, 3].mean() < 0.15
+    np.testing.assert_allclose(painted[inner, :3].mean(0), (0.9, 0.1, 0.1), atol=0.15)
+
+
+def test_fakes_climb_and_are_renewed_one_by_one():
+    painter = painters.load("brush")
+    begun = fakes.start(jax.random.key(0), 2)
+    show = lambda latents: fakes.show(  # noqa: E731
+        latents, jax.random.key(1), painter.module, painter.params
+    )
+    darkness = lambda latents: -show(latents).mean()  # noqa: E731
+    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
+    state = begun
+    for _ in range(12):
+        state = step(state)
+    assert darkness(state.latents) > darkness(begun.latents) + 0.02
+    assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
+    again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
+    np.testing.assert_array_equal(again.latents[0], state.latents[0])
+    assert again.step.tolist() == [12, 0]
+    assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
 
 
 def test_flops_of_a_picture_are_those_that_the_compiler_counts():

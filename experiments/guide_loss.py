@@ -1,4 +1,4 @@
-"""What the bundled CLIP is trained for: gradients that point, and words told apart."""
+"""What a guide is trained for: gradients that point, and words told apart."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from experiments import clip_files, draw, scenes, unfinished
-from experiments import fakes as fakes_lib
+from experiments import clip_files, draw, guided, scenes, unfinished
 from jaxpaint import clip
 
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
@@ -49,7 +48,7 @@ def show(
         jnp.roll(whole, 1, axis=0)[faked:], painter, params,
     )  # fmt: skip
     wholes = draw_also(batch, pixels, faked)
-    fakes, targets = fakes_lib.show(latents, wholes, view_key, painter, params)
+    fakes, targets = guided.show(latents, wholes, view_key, painter, params)
     wanted = jnp.concatenate([targets - fakes, whole[faked:] - states])
     states = jnp.concatenate([fakes, states])
     told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
@@ -145,7 +144,7 @@ def train_step(
     """
     params, opt_state, fakes = state
     show_key, renew_key = jax.random.split(key)
-    fakes = fakes_lib.renew(renew_key, fakes, batch["renewed"])
+    fakes = guided.renew(renew_key, fakes, batch["renewed"])
     see = lambda latents: show(show_key, batch, pixels, latents, painter, painter_params)  # noqa: E731
     shown, pull = jax.vjp(see, fakes.latents)
     # Drawing that is fused into the matrix products of the network slows them down.
@@ -154,6 +153,6 @@ def train_step(
     loss = functools.partial(loss_fn, module=module, match=match, faked=faked)
     (_, (parts, up)), grad = jax.value_and_grad(loss, has_aux=True)(params, shown, batch)
     nothing = jax.tree.map(jnp.zeros_like, shown)
-    fakes = fakes_lib.climb(fakes, pull(nothing._replace(states=up))[0])
+    fakes = guided.climb(fakes, pull(nothing._replace(states=up))[0])
     updates, opt_state = tx.update(grad, opt_state, params)
     return (optax.apply_updates(params, updates), opt_state, fakes), parts

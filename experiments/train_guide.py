@@ -1,0 +1,154 @@
+"""Trains a CLIP's gradient on scenes composed from emoji art.
+
+    python -m experiments.art --out=/tmp/art.npz
+    python -m experiments.train_guide --art=/tmp/art.npz --workdir=runs/guide
+
+A small CLIP (the Flax classes of transformers, hub file format, own tokenizer) is
+trained to be *guided by*. Beside the contrastive loss of CLIP (Radford et al. 2021) its
+gradient itself is trained: for a half-done picture, the gradient of the similarity with
+the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's own
+guidance led a painting (`experiments.guided`). Wrong captions (another colour, noun,
+number, order or ground) are negatives. Linear heads that name the noun, colour and
+ground help it learn from few samples and are thrown away. Resumes from its checkpoint.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import pathlib
+import time
+
+from absl import app, flags
+import flax.serialization
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
+
+from experiments import batches as batches_lib
+from experiments import clip_files, concepts, draw, guide_loss, guided, muon, scenes
+from jaxpaint import actions, painters
+
+_ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
+_WORKDIR = flags.DEFINE_string("workdir", "runs/guide", "Checkpoint, log and model.")
+_STEPS = flags.DEFINE_integer("steps", 6000, "Weight updates.")
+_BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
+_WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
+_LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
+_PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
+_LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate.")
+_MATCH = flags.DEFINE_float("match", 0.1, "Weight of the contrastive loss beside the misfit.")
+_FAKES = flags.DEFINE_integer(
+    "fakes", 16, "Paintings, of the scenes of a batch, that are shown as far as they got."
+)
+_INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and scenes.")
+
+
+def _scores(params, key, batch, pixels, painter_params, *, module, painter):
+    """Retrieval among the captions of a test batch, finished; and the misfit, unfinished."""
+    number = len(batch["scenes"].ground)
+    draw_key, show_key = jax.random.split(key)
+    images = jax.vmap(draw.draw, (0, 0, None))(
+        jax.random.split(draw_key, number), batch["scenes"], pixels
+    )
+    nobody = jnp.zeros((0, guided.CONFIG.strokes, actions.NUM_ACTIONS))
+    batch = batch | {"lives": jnp.zeros(0, jnp.uint32)}
+    shown = guide_loss.show(show_key, batch, pixels, nobody, painter, painter_params)
+    found = [
+        guide_loss.loss_fn(params, some, batch, module=module, match=0.0, faked=0)[1][0]
+        for some in (shown._replace(states=images), shown)
+    ]
+    return found[0]["accuracy"], found[1]["misfit"]
+
+
+def main(argv: list[str]) -> None:
+    del argv
+    workdir = pathlib.Path(_WORKDIR.value)
+    workdir.mkdir(parents=True, exist_ok=True)
+    art = scenes.load_art(_ART.value)
+    tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
+    config = clip_files.make_config(
+        tokenizer, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value
+    )
+    module = FlaxCLIPModule(config)
+    total = _STEPS.value
+    schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(200, total // 5), total, 1e-5)
+    tx = optax.chain(optax.clip_by_global_norm(1.0), muon.optimizer(schedule))
+    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
+    params = module.init(
+        jax.random.key(_SEED.value), ids, jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3)),
+        jnp.ones_like(ids), ids,
+    )["params"]  # fmt: skip
+    sizes = (len(art.names), len(scenes.COLORS) + 1, len(scenes.COLORS) + len(scenes.PLACES) + 1)
+    heads = [jnp.zeros((config.projection_dim, size)) for size in sizes]
+    params = {"clip": clip_files.rescale(params, jax.random.key(_SEED.value)), "heads": heads}
+    if _INIT.value:
+        params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
+    painter = painters.load("brush")
+    fakes = guided.start(jax.random.key(_SEED.value), _FAKES.value)
+    state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
+    checkpoint = workdir / "checkpoint.msgpack"
+    if checkpoint.exists():
+        saved = flax.serialization.from_bytes(
+            {"state": state, "step": 0, "seconds": 0.0}, checkpoint.read_bytes()
+        )
+        state, start, seconds = saved["state"], int(saved["step"]), float(saved["seconds"])
+    pixels = jax.device_put(art.pixels)
+    tests = {
+        kind or "pose": batches_lib.make(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
+        for i, kind in enumerate(("", "style", "pair"))
+    }
+    step_fn = functools.partial(guide_loss.train_step, module=module, tx=tx, painter=painter.module)
+    train = jax.jit(step_fn, donate_argnums=0)
+    scores_of = jax.jit(functools.partial(_scores, module=module, painter=painter.module))
+    log = (workdir / "log.jsonl").open("a")
+    began, scores, record = time.time() - seconds, {}, {}
+    for step in range(start, total):
+        rng = np.random.default_rng([_SEED.value, step])
+        key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
+        life = guided.STEPS
+        made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
+        rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
+        batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
+        batch["lives"] = np.uint32([n * _FAKES.value + i for i, (n, _) in enumerate(made)])
+        batch["renewed"] = np.array([age == 0 for _, age in made], bool)
+        state, parts = train(state, key, batch, pixels, painter.params, _MATCH.value)
+        smooth = lambda old, new: new if old is None else 0.95 * old + 0.05 * new  # noqa: E731
+        record = {name: smooth(record.get(name), value) for name, value in parts.items()}
+        if (step + 1) % 50 and step + 1 < total:
+            continue
+        seconds = time.time() - began
+        if (step + 1) % 250 == 0 or step + 1 == total:
+            key = jax.random.key(99)
+            for kind, test in tests.items():
+                found = scores_of(state[0], key, test, pixels, painter.params)
+                scores[kind], scores[f"misfit_{kind}"] = (round(float(x), 4) for x in found)
+            clip_files.write_atomically(
+                checkpoint,
+                flax.serialization.to_bytes({"state": state, "step": step + 1, "seconds": seconds}),
+            )
+        line = {"step": step + 1, "seconds": round(seconds, 1)}
+        line |= {name: round(float(value), 4) for name, value in record.items()} | scores
+        print(json.dumps(line), flush=True)
+        log.write(json.dumps(line) + "\n")
+        log.flush()
+    card = {
+        "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
+        "flags": {k: flags.FLAGS[k].value for k in
+                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "fakes", "seed")},
+        "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
+        "words": len(words),
+        "updates": total, "scenes": total * _BATCH.value, "seconds": round(seconds, 1),
+        "held_out": scores,
+    }  # fmt: skip
+    if _INIT.value:
+        before = pathlib.Path(_INIT.value) / "card.json"
+        card["went_on_from"] = json.loads(before.read_text()) if before.exists() else _INIT.value
+    clip_files.save(workdir / "model", config, state[0]["clip"], words, card)
+
+
+if __name__ == "__main__":
+    app.run(main)
