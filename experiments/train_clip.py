@@ -59,6 +59,11 @@ _CLUTTER = 8  # pictures with shuffled tiles a batch
 _HAZE = 0.2  # largest standard deviation of the noise over a picture
 
 
+@flags.multi_flags_validator(["batch", "fakes"], message="--batch must be above --fakes")
+def _fits(values: dict[str, int]) -> bool:
+    return values["fakes"] < values["batch"]
+
+
 def loss_fn(params, images, module, batch):
     """Contrastive loss (Radford et al. 2021) that ignores compatible pairs.
 

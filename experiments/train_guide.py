@@ -47,6 +47,11 @@ _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and scenes.")
 
 
+@flags.multi_flags_validator(["batch", "fakes"], message="--batch must be above --fakes")
+def _fits(values: dict[str, int]) -> bool:
+    return values["fakes"] < values["batch"]
+
+
 def _scores(params, key, batch, pixels, painter_params, *, module, painter):
     """Retrieval among the captions of a test batch, finished; and the misfit, unfinished."""
     number = len(batch["scenes"].ground)
