@@ -45,7 +45,7 @@ class Config:
     # picture: they are slowed, and all pens lift a little in every step.
     adam_eps: float = 0.1  # gradient that gets half the rate, of the canvas's typical one
     ink_decay: float = 0.3  # how far the pen lifts a step, in units of its rate
-    lift_below: float = 0.12  # strokes that change no pixel by more, of 1, go at the end
+    lift_below: float = 0.12  # at the end, strokes that show less, of the boldest one, go
     ink_weight: float = 0.0  # weight of the mean stroke alpha
     ink_from: float = 0.35  # share of the steps before that weight is on, 0 .. 1
 

@@ -210,10 +210,11 @@ def lift_unseen(
     state: PaintState, subject: Subject, weights: Weights,
     *, networks: Networks, config: Config, mesh: Mesh | None = None,
 ) -> PaintState:  # fmt: skip
-    """The state with the pens lifted of strokes that hardly show (`config.lift_below`).
+    """The state with the pens lifted of strokes that hardly show beside the boldest.
 
     They are leftovers that nothing in the picture asks for: a viewer takes them for
-    dirt, and a replay by MyPaint shows them more. Arguments as of `train_steps`.
+    dirt, and a replay by MyPaint shows them more (`config.lift_below`).
+    Arguments as of `train_steps`.
     """
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
@@ -223,7 +224,7 @@ def lift_unseen(
         colors = actions.bound(state.latents)[:, actions.COLOR]
         effect = canvas.effects(alpha, colors, jnp.asarray(config.background))
         pens = jnp.zeros(actions.NUM_ACTIONS, bool).at[actions.PRESSURES].set(True)
-        lifted = (effect < config.lift_below)[:, None] & pens
+        lifted = (effect < config.lift_below * effect.max())[:, None] & pens
         none = actions.unbound(jnp.zeros(()))
         return state._replace(latents=jnp.where(lifted, none, state.latents))
 
