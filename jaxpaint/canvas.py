@@ -52,8 +52,7 @@ def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Arr
     Returns:
       The canvas `[H, W, 3]`.
     """
-    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]  # left by s and later
-    later = jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
+    through, later = _left(alpha)
     strokes = jnp.einsum("shw,sc->hwc", alpha * later, colors)
     return strokes + through[0][..., None] * background
 
@@ -67,8 +66,7 @@ def effects(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.A
     Returns:
       `[S]` in [0, 1], the largest change of a channel of a pixel.
     """
-    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]
-    later = jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
+    _, later = _left(alpha)
 
     def paint(below: jax.Array, stroke: tuple) -> tuple[jax.Array, jax.Array]:
         alpha, color, later = stroke
@@ -113,6 +111,12 @@ def grid_frames(
     side = np.full((len(centre), 1), frame / min(height, width))
     frames = np.concatenate([centre, side], -1).astype(np.float32)
     return frames.repeat(strokes, axis=0), height, width
+
+
+def _left(alpha: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """What strokes `[S, H, W]` leave to see: each with all later ones, and the later ones alone."""
+    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]
+    return through, jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
 
 
 def _resampling(centre: jax.Array, side: jax.Array, pixels: int) -> jax.Array:
