@@ -1,6 +1,7 @@
 """Renders permissively licensed emoji art to one array file, for training.
 
     python -m experiments.art --out=/tmp/art.npz
+    python -m experiments.art --out=/tmp/judge_art.npz --kept   # one set more, for the judge
 
 Fetches the icon sets with `npm pack` (Noto Emoji and Noto v1, Apache-2.0; Fluent
 Emoji flat, MIT; Twemoji, CC-BY-4.0), rasterises them with `resvg_py`, and takes
@@ -26,10 +27,12 @@ from PIL import Image
 from experiments import concepts, scenes
 
 SETS = ("noto", "noto-v1", "fluent-emoji-flat", "twemoji")
+KEPT = "emojione"  # for the judge alone
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
 ANNOTATIONS = "/usr/share/unicode/cldr/common/annotations/en.xml"
 SIDE = scenes.SIDE  # pixels of a rendered picture
 
+_WITH_KEPT = flags.DEFINE_bool("kept", False, f"Render the set {KEPT} too (CC-BY-4.0).")
 _OUT = flags.DEFINE_string("out", "/tmp/art.npz", "Array file to write.")
 
 
@@ -102,7 +105,10 @@ def main(argv: list[str]) -> None:
     wanted, cldr = wanted_icons(), keywords()
     names = list(wanted)
     pictures, labels, styles = [], [], []
-    for style, set_name in enumerate(SETS):
+    sets = dict(enumerate(SETS))
+    if _WITH_KEPT.value:
+        sets[scenes.KEPT_STYLE] = KEPT
+    for style, set_name in sets.items():
         icons = fetch_set(set_name)
         for label, name in enumerate(names):
             picture = render(icons, name)

@@ -10,8 +10,6 @@ from transformers import CLIPTokenizerFast
 
 from experiments import clip_files, concepts, scenes
 
-_ALSO = 8  # pictures that a fake may become
-
 
 def make(
     rng: np.random.Generator,
@@ -20,6 +18,8 @@ def make(
     number: int,
     held_out: str = "",
     fake_rngs: Sequence[np.random.Generator] = (),
+    calm: float = 0.0,
+    typical: Sequence[int] = (),
 ) -> dict[str, Any]:
     """Chooses `N = number` scenes with what a contrastive loss needs beside them.
 
@@ -30,16 +30,18 @@ def make(
       number: how many scenes.
       held_out: as in `scenes.choose`.
       fake_rngs: the first scenes are chosen by these, one each, whatever `rng` is.
+      calm, typical: as in `scenes.choose`; if `calm` is not 0, all of `fake_rngs` are.
 
     Returns:
       "scenes"; "ids" and "mask" int32 `[2 N, 16]` of N captions and then N wrong ones;
       "compatible" bool `[N, N]`, whether caption j may be true of picture i; "facts"
       int32 `[N, 3]`: label and colour + 1 of the first thing, and its ground (0 unnamed,
-      then colours, then places); "also" int32 `[F, 8]`, for each of the `F` scenes by
-      `fake_rngs`, rows of the art that show the same as its first thing.
+      then colours, then places).
     """
-    parts = [scenes.choose(r, art, 1) for r in fake_rngs]
-    parts.append(scenes.choose(rng, art, number - len(parts), held_out=held_out))
+    parts = [scenes.choose(r, art, 1, calm=float(calm > 0), typical=typical) for r in fake_rngs]
+    parts.append(scenes.choose(
+        rng, art, number - len(parts), held_out=held_out, calm=calm, typical=typical
+    ))  # fmt: skip
     scene = scenes.Scenes(*map(np.concatenate, zip(*(part[0] for part in parts))))
     captions = [text for part in parts for text in part[1]]
     claims = [claim for part in parts for claim in part[2]]
@@ -52,12 +54,8 @@ def make(
     label, color = art.labels[scene.picture[:, 0]], scene.color[:, 0]
     named = (scene.ground == scenes.NAMED_GROUND) * (scene.ground_color + 1)
     place = len(scenes.COLORS) + scene.ground_color + 1
-    also = np.zeros((len(fake_rngs), _ALSO), np.int32)
-    for i, row in enumerate(scene.picture[: len(fake_rngs), 0]):
-        shown = np.flatnonzero((art.labels == art.labels[row]) & ~scenes.is_held_out(art))
-        also[i] = np.resize(shown, _ALSO)
     facts = [label, color + 1, np.where(scene.ground == scenes.PLACE_GROUND, place, named)]
-    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible, "also": also,
+    return {"scenes": scene, "ids": ids, "mask": mask, "compatible": compatible,
             "facts": np.stack(facts, -1).astype(np.int32)}  # fmt: skip
 
 

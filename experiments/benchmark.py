@@ -24,7 +24,7 @@ from absl import app, flags
 import jax
 import jax.numpy as jnp
 
-from experiments import speed
+from experiments import speed, torch_baseline
 from jaxpaint import clip, cutouts, optimize, outputs, painters, studio
 from jaxpaint.config import Config
 
@@ -35,6 +35,7 @@ _CUTOUTS = flags.DEFINE_list("cutouts", ["16"], "Cutouts K of the sweep.")
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
 _STEPS = flags.DEFINE_integer("steps", 5, "Steps a call.", lower_bound=1)
 _CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
+_RIVAL = flags.DEFINE_bool("rival", False, "Time a PyTorch loop too (pip install torch).")
 _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
 
 
@@ -51,6 +52,8 @@ def main(argv: list[str]) -> None:
                 for views in map(int, _CUTOUTS.value):
                     for canvases in map(int, _CANVASES.value):
                         row = measure(eye, canvases, strokes, views)
+                        if _RIVAL.value:
+                            row |= rival(eye, canvases, strokes, views, dtype, row)
                         row["share_of_matmul"] = row["clip_flops_s"] / rates[dtype]
                         rows.append({"clip": name, "dtype": dtype} | row)
                         print(json.dumps(rows[-1]), flush=True)
@@ -62,14 +65,19 @@ def main(argv: list[str]) -> None:
     write(result, pathlib.Path(_OUT.value))
 
 
-def measure(eye: clip.Clip, canvases: int, strokes: int, views: int) -> dict[str, Any]:
-    """Times and rates of one program."""
+def settings(eye: clip.Clip, strokes: int, views: int) -> Config:
+    """The default settings with so many strokes and views, as large as the CLIP's input."""
     default = Config()
     wides = max(1, round(views * default.wides / default.cutouts))
     side = max(default.width, eye.resolution)
-    config = dataclasses.replace(
+    return dataclasses.replace(
         default, strokes=strokes, crops=views - wides, wides=wides, width=side, height=side
     )
+
+
+def measure(eye: clip.Clip, canvases: int, strokes: int, views: int) -> dict[str, Any]:
+    """Times and rates of one program."""
+    config = settings(eye, strokes, views)
     painter = painters.load("brush")
     networks, weights = studio.freeze(eye, painter)
     jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(canvases)]
@@ -91,11 +99,35 @@ def measure(eye: clip.Clip, canvases: int, strokes: int, views: int) -> dict[str
     step = call / _STEPS.value
     flops = canvases * views * speed.image_flops(eye)
     return {
-        "canvases": canvases, "strokes": strokes, "cutouts": views, "side": side,
+        "canvases": canvases, "strokes": strokes, "cutouts": views, "side": config.width,
         "compile_s": compile_s, "step_ms": 1e3 * step, "canvas_steps_s": canvases / step,
         "clip_images_s": canvases * views / step, **parts, "clip_flops_s": flops / step,
         "memory_gb": 1e-9 * (use.temp_size_in_bytes + use.argument_size_in_bytes),
-        "paintings_h": 3600 * canvases / step / default.steps,
+        "paintings_h": 3600 * canvases / step / config.steps,
+    }  # fmt: skip
+
+
+def rival(
+    eye: clip.Clip, canvases: int, strokes: int, views: int, dtype: str, row: dict[str, Any]
+) -> dict[str, Any]:
+    """What a PyTorch loop takes for the program that a row is about, and the ratios.
+
+    `torch_one_ms` is a step of one canvas, `torch_ms` one of them all in a batch;
+    `faster_than_one` holds jaxpaint against the canvases one at a time.
+    """
+    shape = eye.module.config
+    vision = shape.vision_config.to_dict() | {"projection_dim": shape.projection_dim}
+    config = settings(eye, strokes, views)
+    one, many = (
+        1e3 * torch_baseline.step_seconds(
+            vision, number, views, config, dtype=dtype, calls=_CALLS.value
+        )
+        for number in (1, canvases)
+    )  # fmt: skip
+    return {
+        "torch_one_ms": one, "torch_ms": many,
+        "faster_than_one": canvases * one / row["step_ms"],
+        "faster_than_batch": many / row["step_ms"],
     }  # fmt: skip
 
 

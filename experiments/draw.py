@@ -33,26 +33,28 @@ def compose(
     """The scene itself, sharp and without noise; `strength`: opacity of its things."""
     ground_key, thing_key = jax.random.split(key)
     image = draw_ground(ground_key, scene)
-    layers = jax.vmap(_thing, (0, 0, 0, 0, None))(
-        jax.random.split(thing_key, scenes.THINGS), scene.picture, scene.color, scene.box, pixels
-    )
+    layers = jax.vmap(_thing, (0, 0, 0, 0, None, None))(
+        jax.random.split(thing_key, scenes.THINGS), scene.picture, scene.color, scene.box,
+        scene.calm, pixels,
+    )  # fmt: skip
     for layer in strength * layers:
         image = layer[..., :3] + image * (1 - layer[..., 3:])
     return image
 
 
 def _thing(
-    key: jax.Array, picture: jax.Array, color: jax.Array, box: jax.Array, pixels: jax.Array
-) -> jax.Array:
+    key: jax.Array, picture: jax.Array, color: jax.Array, box: jax.Array, calm: jax.Array,
+    pixels: jax.Array,
+) -> jax.Array:  # fmt: skip
     """One picture in its place, `[SIDE, SIDE, 4]`, premultiplied; nothing if its size is 0."""
     color_key, pose_key = jax.random.split(key)
     sprite = pixels[picture].astype(jnp.float32) / 255
-    rgb = _recolor(color_key, sprite, color)
+    rgb = _recolor(color_key, sprite, color, calm)
     layer = jnp.concatenate([rgb * sprite[..., 3:4], sprite[..., 3:4]], -1)
-    return _pose(pose_key, layer, box) * (box[2] > 0)
+    return _pose(pose_key, layer, box, calm) * (box[2] > 0)
 
 
-def _recolor(key: jax.Array, sprite: jax.Array, color: jax.Array) -> jax.Array:
+def _recolor(key: jax.Array, sprite: jax.Array, color: jax.Array, calm: jax.Array) -> jax.Array:
     """Shades of a named colour in place of the body's, or of all, colours."""
     light = sprite[..., :3] @ jnp.array([0.3, 0.59, 0.11])
     seen = sprite[..., 3] * sprite[..., 4]
@@ -60,21 +62,21 @@ def _recolor(key: jax.Array, sprite: jax.Array, color: jax.Array) -> jax.Array:
     shade = jnp.clip(1 + 0.9 * (light - body_light), 0.35, 1.5)[..., None]
     target = jnp.asarray(scenes.COLORS)[color]
     tinted = jnp.clip(target * shade + 0.12 * (light - body_light)[..., None], 0, 1)
-    whole = jax.random.bernoulli(key, 0.3)
+    whole = jax.random.bernoulli(key, 0.3) & ~calm
     amount = jnp.where(whole, 1.0, sprite[..., 4:5]) * (color >= 0)
     return sprite[..., :3] * (1 - amount) + tinted * amount
 
 
-def _pose(key: jax.Array, layer: jax.Array, box: jax.Array) -> jax.Array:
+def _pose(key: jax.Array, layer: jax.Array, box: jax.Array, calm: jax.Array) -> jax.Array:
     """Size and place of the box (centre x, y, side); turn, shear, mirror at random; bilinear.
 
     Few are mirrored: artists let most animals and things look to the left, and a CLIP
     that takes both sides for equally likely guides a painting to both at once.
     """
     keys = jax.random.split(key, 3)
-    angle = 0.08 * jax.random.normal(keys[0])
-    shear = 0.06 * jax.random.normal(keys[1])
-    mirror = jnp.where(jax.random.bernoulli(keys[2], 0.05), -1.0, 1.0)
+    angle = jnp.where(calm, 0.0, 0.08 * jax.random.normal(keys[0]))
+    shear = jnp.where(calm, 0.0, 0.06 * jax.random.normal(keys[1]))
+    mirror = jnp.where(jax.random.bernoulli(keys[2], 0.05) & ~calm, -1.0, 1.0)
     cos, sin = jnp.cos(angle), jnp.sin(angle)
     matrix = jnp.array([[cos, -sin], [sin, cos]]) @ jnp.array([[1.0, shear], [0.0, 1.0]])
     matrix = matrix * jnp.array([1.0, mirror]) / jnp.maximum(box[2], 0.05)

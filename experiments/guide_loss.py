@@ -42,13 +42,16 @@ def show(
     """
     scene, number, faked = batch["scenes"], len(batch["scenes"].ground), len(latents)
     draw_key, state_key, haze_key, amount_key, view_key = jax.random.split(key, 5)
-    whole = jax.vmap(draw.compose, (0, 0, None))(jax.random.split(draw_key, number), scene, pixels)
+    # A fake's scene is the same as long as it lives.
+    keys = jnp.concatenate([
+        jax.vmap(jax.random.key)(batch["lives"]), jax.random.split(draw_key, number - faked)
+    ])  # fmt: skip
+    whole = jax.vmap(draw.compose, (0, 0, None))(keys, scene, pixels)
     states = jax.vmap(unfinished.unfinish, (0, 0, 0, None, None))(
         jax.random.split(state_key, number - faked), whole[faked:],
         jnp.roll(whole, 1, axis=0)[faked:], painter, params,
     )  # fmt: skip
-    wholes = draw_also(batch, pixels, faked)
-    fakes, targets = guided.show(latents, wholes, view_key, painter, params)
+    fakes, targets = guided.show(latents, whole[:faked], view_key, painter, params)
     wanted = jnp.concatenate([targets - fakes, whole[faked:] - states])
     states = jnp.concatenate([fakes, states])
     told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
@@ -57,24 +60,6 @@ def show(
     haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
     states = states + haze * jax.random.normal(haze_key, states.shape)
     return Shown(states, wanted, weight)
-
-
-def draw_also(batch: dict[str, Any], pixels: jax.Array, faked: int) -> jax.Array:
-    """Pictures `[F, Q, SIDE, SIDE, 3]` that the captions of the first F scenes are true of.
-
-    The scene with its first thing (or all, if they are counted) by other artists and in
-    other poses, `batch["also"]` [F, Q]; the same as long as a fake lives, `batch["lives"]` [F].
-    """
-    scene = jax.tree.map(lambda x: x[:faked], batch["scenes"])
-    same = scene.picture == scene.picture[:, :1]
-
-    def one(key: jax.Array, scene: scenes.Scenes, same: jax.Array, also: jax.Array) -> jax.Array:
-        some = jax.vmap(lambda row: scene._replace(picture=jnp.where(same, row, scene.picture)))
-        keys = jax.random.split(key, len(also))
-        return jax.vmap(draw.compose, (0, 0, None))(keys, some(also), pixels)
-
-    keys = jax.vmap(jax.random.key)(batch["lives"][:faked])
-    return jax.vmap(one)(keys, scene, same, batch["also"][:faked])
 
 
 def loss_fn(

@@ -2,7 +2,7 @@
 
 Each fake is a small painting that `jaxpaint.optimize` steps towards its caption under
 the CLIP as it is, a step an update. The gradient is trained to lead it, from wherever
-it led it, to the nearest of the pictures that the caption is true of: states
+it led it, to one picture that the caption is true of: states
 of its own making are what a guide meets in use (imitation learning's remedy, DAgger of
 Ross et al. 2011; optimised pictures as training data of CLIP are from CLIP-JEM, Ganz &
 Elad 2024).
@@ -46,16 +46,13 @@ def renew(key: jax.Array, fakes: optimize.PaintState, which: jax.Array) -> optim
 
 
 def show(
-    latents: jax.Array, wholes: jax.Array, key: jax.Array, painter: nn.Module, params: Any
+    latents: jax.Array, whole: jax.Array, key: jax.Array, painter: nn.Module, params: Any
 ) -> tuple[jax.Array, jax.Array]:
     """What CLIP is shown of fakes, and what each should have become, in the same view.
 
-    Of all pictures that its caption would be true of, that is the one that the fake is
-    nearest to: led to any of them, it would end as their blur.
-
     Args:
       latents: `[F, S, A]`.
-      wholes: such pictures `[F, Q, SIDE, SIDE, 3]`.
+      whole: what they should become, `[F, SIDE, SIDE, 3]`.
       key: typed PRNG key of the views.
       painter, params: a trained painter.
 
@@ -64,15 +61,13 @@ def show(
     """
     calm = dataclasses.replace(CONFIG, view_noise=(0.0, 0.0))
 
-    def one(latents: jax.Array, wholes: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    def one(latents: jax.Array, whole: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
         noise = jnp.zeros((CONFIG.strokes, getattr(painter, "dabs", 1), 3))
         picture, _ = optimize.paint(latents, noise, painter, params, config=CONFIG)
         look = functools.partial(cutouts.make, key, resolution=scenes.SIDE)
-        distance = jnp.sum((wholes - picture) ** 2, axis=(1, 2, 3))
-        nearest = wholes[jnp.argmin(distance)]
-        return look(picture, config=CONFIG)[0], look(nearest, config=calm)[0]
+        return look(picture, config=CONFIG)[0], look(whole, config=calm)[0]
 
-    return jax.vmap(one)(latents, wholes, jax.random.split(key, len(latents)))
+    return jax.vmap(one)(latents, whole, jax.random.split(key, len(latents)))
 
 
 def climb(fakes: optimize.PaintState, gradient: jax.Array) -> optimize.PaintState:

@@ -7,6 +7,7 @@ on the device.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +16,7 @@ from experiments import concepts
 
 SIDE = 48  # pixels, of art and of scenes
 STYLES = 4  # icon sets; style + STYLES is that set repainted with strokes
+KEPT_STYLE = 2 * STYLES  # an icon set that only the judge learns from
 THINGS = 3  # most things in a scene
 COLOR_NAMES = tuple(concepts.COLORS)
 COLORS = np.array([concepts.COLORS[name] for name in COLOR_NAMES], np.float32)
@@ -37,6 +39,17 @@ class Scenes(NamedTuple):
     box: np.ndarray  # [N, THINGS, 3] float32: centre x, y and side, of 1; side 0: no thing
     ground: np.ndarray  # [N] int32, one of the *_GROUND kinds
     ground_color: np.ndarray  # [N] int32, row of COLORS (or of PLACES, for PLACE_GROUND)
+    calm: np.ndarray  # [N] bool: its things are neither turned nor mirrored
+
+
+class _Middle:
+    """Stands in for a generator: every number is the middle of its range."""
+
+    def uniform(self, low: float, high: float, size: int | tuple[int, ...] = ()) -> np.ndarray:
+        return np.full(size, (low + high) / 2)
+
+    def random(self) -> float:
+        return 0.5
 
 
 class Claim(NamedTuple):
@@ -82,6 +95,22 @@ def load_art(file: str) -> Art:
     return Art(pixels, data["labels"], data["styles"], names, keywords)
 
 
+def typical(art: Art) -> np.ndarray:
+    """Rows of the art that show best what their names mean, one a name.
+
+    Faces where there are some, as few strokes say more in them; else the first thing of
+    that name. Of its styles the first that training may see.
+    """
+    free, best = ~is_held_out(art), {}
+    for label, icon in enumerate(art.names):
+        rows = np.flatnonzero((art.labels == label) & free & (art.styles < STYLES))
+        if icon in concepts.TAUGHT and len(rows):
+            name = words_for(icon)[0]
+            if name not in best or icon == f"{name}-face":
+                best[name] = rows[np.argmin(art.styles[rows])]
+    return np.array(sorted(best.values()))
+
+
 def words_for(icon: str) -> tuple[str, ...]:
     """What a picture may be called, first the name."""
     return concepts.WORDS.get(icon, (icon.replace("-", " "),))
@@ -109,7 +138,13 @@ def is_held_out_pair(label: np.ndarray, color: np.ndarray) -> np.ndarray:
 
 
 def choose(
-    rng: np.random.Generator, art: Art, number: int, *, held_out: str = ""
+    rng: np.random.Generator,
+    art: Art,
+    number: int,
+    *,
+    held_out: str = "",
+    calm: float = 0.0,
+    typical: Sequence[int] = (),
 ) -> tuple[Scenes, list[str], list[Claim]]:
     """Chooses scenes and their captions.
 
@@ -119,6 +154,9 @@ def choose(
       number: how many scenes, `N`.
       held_out: "" for what training may see, "style" for kept pictures, "pair" for
         kept colour-noun pairs; one thing a scene in either.
+      calm: share of scenes in a usual place and size, on paper or a ground that the
+        caption names.
+      typical: rows of the art (`typical`) that calm scenes show.
 
     Returns:
       The scenes, `N` captions, and what each of them claims.
@@ -127,6 +165,10 @@ def choose(
     weight = taught[art.labels] * (is_held_out(art) == (held_out == "style"))
     picture = rng.choice(len(weight), (number, THINGS), p=weight / weight.sum()).astype(np.int32)
     layout = rng.choice(5, number, p=_LAYOUT_SHARES) * (held_out == "")
+    is_calm = np.zeros(number, bool)
+    if calm:
+        is_calm = rng.random(number) < calm
+        picture[is_calm] = rng.choice(typical, (is_calm.sum(), THINGS))
     counted = (layout == TWO) | (layout == THREE)
     picture[counted] = picture[counted, :1]
     label = art.labels[picture]
@@ -142,8 +184,10 @@ def choose(
     ground_color = rng.integers(len(COLORS), size=number)
     ground_color = (ground_color + (ground_color == color[:, 0])) % len(COLORS)
     ground_color = np.where(ground == PLACE_GROUND, ground_color % len(PLACES), ground_color)
-    box = np.stack([boxes(rng, kind) for kind in layout])
-    scene = Scenes(picture, color.astype(np.int32), box, ground, ground_color.astype(np.int32))
+    ground[is_calm & ~np.isin(ground, TOLD_GROUNDS)] = WHITE_GROUND
+    box = np.stack([boxes(rng, kind, calm=c) for kind, c in zip(layout, is_calm)])
+    colors = color.astype(np.int32), ground_color.astype(np.int32)
+    scene = Scenes(picture, colors[0], box, ground, colors[1], is_calm)
     claims = []
     for i, kind in enumerate(layout):
         things = 2 if kind in (BESIDE, ABOVE) else 1
@@ -153,8 +197,13 @@ def choose(
     return scene, captions, claims
 
 
-def boxes(rng: np.random.Generator, layout: int) -> np.ndarray:
-    """Where the things of a scene lie: `[THINGS, 3]` float32, side 0 for those not there."""
+def boxes(rng: np.random.Generator, layout: int, *, calm: bool = False) -> np.ndarray:
+    """Where the things of a scene lie: `[THINGS, 3]` float32, side 0 for those not there.
+
+    Calm ones lie where such things lie on average.
+    """
+    if calm:
+        rng = _Middle()
     out = np.zeros((THINGS, 3), np.float32)
     if layout == ONE:
         size = rng.uniform(0.65, 1.05)

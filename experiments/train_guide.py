@@ -44,6 +44,9 @@ _FAKES = flags.DEFINE_integer(
     "fakes", 16, "Paintings, of the scenes of a batch, that are shown as far as they got."
 )
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
+_CALM = flags.DEFINE_float(
+    "calm", 0.6, "Share of scenes that show the typical picture of a noun in its usual place."
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and scenes.")
 
 
@@ -102,6 +105,7 @@ def main(argv: list[str]) -> None:
         )
         state, start, seconds = saved["state"], int(saved["step"]), float(saved["seconds"])
     pixels = jax.device_put(art.pixels)
+    typical = scenes.typical(art)
     tests = {
         kind or "pose": batches_lib.make(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
         for i, kind in enumerate(("", "style", "pair"))
@@ -117,7 +121,9 @@ def main(argv: list[str]) -> None:
         life = guided.STEPS
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
-        batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
+        batch = batches_lib.make(
+            rng, art, tokenizer, _BATCH.value, fake_rngs=rngs, calm=_CALM.value, typical=typical
+        )
         batch["lives"] = np.uint32([n * _FAKES.value + i for i, (n, _) in enumerate(made)])
         batch["renewed"] = np.array([age == 0 for _, age in made], bool)
         state, parts = train(state, key, batch, pixels, painter.params, _MATCH.value)
@@ -126,7 +132,7 @@ def main(argv: list[str]) -> None:
         if (step + 1) % 50 and step + 1 < total:
             continue
         seconds = time.time() - began
-        if (step + 1) % 250 == 0 or step + 1 == total:
+        if (step + 1) % 500 == 0 or step + 1 == total:
             key = jax.random.key(99)
             for kind, test in tests.items():
                 found = scores_of(state[0], key, test, pixels, painter.params)
@@ -143,7 +149,8 @@ def main(argv: list[str]) -> None:
     card = {
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "fakes", "seed")},
+                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "fakes",
+                   "calm", "seed")},
         "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
         "words": len(words),
         "updates": total, "scenes": total * _BATCH.value, "seconds": round(seconds, 1),

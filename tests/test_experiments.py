@@ -8,6 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from safetensors.numpy import load_file
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import (
@@ -21,10 +22,11 @@ from experiments import (
     paint_art,
     scenes,
     speed,
+    torch_baseline,
     train_painter,
     unfinished,
 )  # fmt: skip
-from jaxpaint import clip, cutouts, painters
+from jaxpaint import clip, cutouts, optimize, painters
 from jaxpaint.config import Config
 
 
@@ -43,8 +45,8 @@ def some_art() -> scenes.Art:
 def a_scene(picture, color, layout, ground, ground_color) -> scenes.Scenes:
     """One scene of three like pictures in one colour."""
     box = scenes.boxes(np.random.default_rng(0), layout)
-    fields = np.full(3, picture), np.full(3, color), box, ground, ground_color
-    kinds = (np.int32, np.int32, np.float32, np.int32, np.int32)
+    fields = np.full(3, picture), np.full(3, color), box, ground, ground_color, False
+    kinds = (np.int32, np.int32, np.float32, np.int32, np.int32, bool)
     return scenes.Scenes(*(np.asarray(f, k) for f, k in zip(fields, kinds)))
 
 
@@ -129,7 +131,7 @@ def test_claims_are_told_apart():
     art = some_art()  # 0 ewe, 1 cat, 2 house, 3 red apple
     red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
     colors = np.array([[red, -1, -1]] * 5)
-    scene = scenes.Scenes(np.array([[1, 2, 0]] * 5), colors, np.zeros((5, 3, 3)), 0, 0)
+    scene = scenes.Scenes(np.array([[1, 2, 0]] * 5), colors, np.zeros((5, 3, 3)), 0, 0, False)
     claim = scenes.Claim
     for layout, said, truth in (
         (scenes.ONE, claim(("cat",), (red,), scenes.ONE), True),
@@ -319,7 +321,6 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     state = (state, tx.init(state), guided.start(jax.random.key(0), 2))
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
     batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
-    batch["also"] = np.repeat(batch["scenes"].picture[:2, :1], 8, axis=1)
     step = jax.jit(functools.partial(
         guide_loss.train_step, module=module, tx=tx, painter=painter.module
     ))  # fmt: skip
@@ -336,9 +337,9 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
 def test_guided_paintings_climb_and_are_renewed_one_by_one():
     painter = painters.load("brush")
     begun = guided.start(jax.random.key(0), 2)
-    wholes = jnp.zeros((2, 1, scenes.SIDE, scenes.SIDE, 3))
+    whole = jnp.zeros((2, scenes.SIDE, scenes.SIDE, 3))
     show = lambda latents: guided.show(  # noqa: E731
-        latents, wholes, jax.random.key(1), painter.module, painter.params
+        latents, whole, jax.random.key(1), painter.module, painter.params
     )[0]
     darkness = lambda latents: -show(latents).mean()  # noqa: E731
     step = jax.jit(lambda state: guided.climb(state, jax.grad(darkness)(state.latents)))
@@ -353,45 +354,67 @@ def test_guided_paintings_climb_and_are_renewed_one_by_one():
     assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
 
 
-def test_a_fake_is_seen_beside_the_nearest_picture_in_the_same_view():
-    """Without ink a fake is white paper: of a black and a nearly white picture it is the latter."""
+def test_a_fake_is_seen_beside_what_it_should_become_in_the_same_view():
+    """Without ink a fake is white paper; an edge of the target lies where the view puts it."""
     painter = painters.load("brush")
     latents = jnp.full((2, guided.CONFIG.strokes, 15), -9.0)
-    shape = (2, scenes.SIDE, scenes.SIDE, 3)
-    wholes = jnp.stack([jnp.zeros(shape), jnp.full(shape, 0.9)], axis=1)
-    seen, target = guided.show(latents, wholes, jax.random.key(1), painter.module, painter.params)
-    assert seen.shape == target.shape == shape
-    np.testing.assert_allclose(seen, 1.0, atol=0.6)  # but for noise
-    np.testing.assert_allclose(target, 0.9, atol=1e-5)
-    corner = wholes.at[:, 1, :24].set(1.0)
+    whole = jnp.full((2, scenes.SIDE, scenes.SIDE, 3), 0.9).at[:, :24].set(1.0)
     key = jax.random.key(2)
-    _, target = guided.show(latents, corner, key, painter.module, painter.params)
-    box = cutouts.random_boxes(jax.random.split(jax.random.split(key, 2)[0], 3)[0], guided.CONFIG)[
-        0
-    ]
+    seen, target = guided.show(latents, whole, key, painter.module, painter.params)
+    assert seen.shape == target.shape == whole.shape
+    np.testing.assert_allclose(seen, 1.0, atol=0.6)  # but for noise
+    view_key = jax.random.split(jax.random.split(key, 2)[0], 3)[0]
+    box = cutouts.random_boxes(view_key, guided.CONFIG)[0]
     edge = (0.5 - (box[1] - box[3] / 2)) / box[3] * scenes.SIDE  # row of the view
     bright = (target[0, :, 24, 0] > 0.95).sum()
     assert abs(bright - edge) < 1.5
 
 
-def test_what_a_fake_may_become_shows_the_same_thing(tmp_path):
+def test_calm_scenes_show_typical_pictures_in_their_usual_place():
     art = some_art()
-    styles = np.concatenate([art.styles, art.styles + 1])
-    art = art._replace(
-        pixels=np.concatenate([art.pixels, art.pixels[:, ::-1] // 2]),
-        labels=np.concatenate([art.labels] * 2), styles=styles,
-    )  # fmt: skip
-    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
-    rngs = [np.random.default_rng(i) for i in range(6)]
-    batch = batches.make(np.random.default_rng(9), art, tokenizer, 8, fake_rngs=rngs)
-    first = batch["scenes"].picture[:6, 0]
-    assert (art.labels[batch["also"]] == art.labels[first][:, None]).all()
-    batch["lives"] = np.arange(6, dtype=np.uint32)
-    drawn = np.asarray(guide_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
-    assert drawn.shape == (6, batch["also"].shape[1], scenes.SIDE, scenes.SIDE, 3)
-    again = np.asarray(guide_loss.draw_also(batch, jnp.asarray(art.pixels), 6))
-    np.testing.assert_array_equal(drawn, again)
-    assert np.abs(drawn[:, 0] - drawn[:, 1]).max((1, 2, 3)).min() > 0.1
+    typical = scenes.typical(art)
+    assert set(typical) <= set(np.flatnonzero(~scenes.is_held_out(art)))
+    names = [scenes.words_for(art.names[i])[0] for i in typical]
+    assert len(names) == len(set(names))
+    few = typical[:2]
+    chosen, _, claims = scenes.choose(np.random.default_rng(0), art, 300, calm=0.5, typical=few)
+    calm = chosen.calm
+    assert 0.4 < calm.mean() < 0.6
+    assert set(chosen.picture[calm].ravel()) <= set(few)
+    assert set(chosen.picture[~calm, 0]) > set(few)
+    assert np.isin(chosen.ground[calm], scenes.TOLD_GROUNDS).all()
+    assert not np.isin(chosen.ground[~calm], scenes.TOLD_GROUNDS).all()
+    for layout in range(5):
+        mine = [i for i, claim in enumerate(claims) if claim.layout == layout and calm[i]]
+        assert (chosen.box[mine] == chosen.box[mine[0]]).all()
+        assert (chosen.box[mine[0], :, 2] > 0).sum() == (1, 2, 2, 2, 3)[layout]
+    assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
+
+
+def test_a_calm_thing_is_neither_turned_nor_mirrored():
+    pixels = jnp.asarray(some_art().pixels).at[:, :, 24:, 3].set(0)  # the left half of a disc
+    scene = a_scene(1, scenes.NO_COLOR, scenes.ONE, scenes.WHITE_GROUND, 0)
+    many = jax.jit(jax.vmap(lambda key, calm: draw.compose(
+        key, scene._replace(calm=calm), pixels), (0, None)))  # fmt: skip
+    keys = jax.random.split(jax.random.key(0), 64)
+    inked = lambda calm: np.asarray(many(keys, jnp.asarray(calm)))[..., 2] < 0.82  # noqa: E731
+    calm, free = inked(True), inked(False)
+    assert (calm != calm[0]).mean((1, 2)).max() < 0.005  # where the paper's own shade tells
+    assert np.median((free != calm[0]).mean((1, 2))) > 0.01
+
+
+def test_the_rival_paints_the_same_picture():
+    torch = pytest.importorskip("torch")
+    config = Config(height=40, width=56, strokes=6, background=(0.9, 0.8, 1.0))
+    latents = np.random.default_rng(0).normal(size=(2, 6, 15)).astype(np.float32)
+    painter = painters.load("brush")
+    weights = load_file(painters.WEIGHTS / "brush.safetensors")
+    weights = {name: torch.from_numpy(leaf) for name, leaf in weights.items()}
+    theirs = torch_baseline.paint(torch, weights, torch.from_numpy(latents), config).numpy()
+    for mine, rival in zip(latents, theirs):
+        noise = jnp.zeros((6, 48, 3))
+        ours, _ = optimize.paint(mine, noise, painter.module, painter.params, config=config)
+        np.testing.assert_allclose(ours, rival.transpose(1, 2, 0), atol=2e-4)
 
 
 def test_a_sprite_is_repainted_with_its_transparency():
