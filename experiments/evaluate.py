@@ -15,7 +15,6 @@ Paintings that are already in the output folder are not painted again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-import dataclasses
 import io
 import pathlib
 
@@ -36,8 +35,8 @@ _CLIP = flags.DEFINE_string("clip", "bundled", "The CLIP that guides, as for jax
 _JUDGE = flags.DEFINE_multi_string("judge", [], "CLIPs that judge, likewise.")
 _OUTDIR = flags.DEFINE_string("outdir", "runs/evaluate", "Paintings and tables.")
 _BATCH = flags.DEFINE_integer("batch", 16, "Paintings at a time.", lower_bound=1)
-_STEPS = flags.DEFINE_integer("steps", Config.steps, "Optimisation steps.", lower_bound=1)
-_STROKES = flags.DEFINE_integer("strokes", Config.strokes, "Strokes a painting.", lower_bound=1)
+_STEPS = flags.DEFINE_integer("steps", None, "As for jaxpaint.paint.", lower_bound=1)
+_STROKES = flags.DEFINE_integer("strokes", None, "As for jaxpaint.paint.", lower_bound=1)
 _CHUNK = 32  # pictures that a judge sees at a time
 
 
@@ -168,10 +167,7 @@ def main(argv: list[str]) -> None:
     texts = read_prompts(pathlib.Path(_PROMPTS.value))
     guide, painter = clip_lib.load(_CLIP.value), painters.load("brush")
     lookers = {"guide": guide} | {name: clip_lib.load(name) for name in _JUDGE.value}
-    side = max(Config.width, guide.resolution)
-    config = dataclasses.replace(
-        Config(), width=side, height=side, steps=_STEPS.value, strokes=_STROKES.value
-    )
+    config = studio.configure(guide, steps=_STEPS.value, strokes=_STROKES.value)
     folders, pictures = paint_all(texts, guide, painter, outdir, config=config, batch=_BATCH.value)
     shown = {
         "paintings": pictures,

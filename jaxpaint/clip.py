@@ -10,7 +10,7 @@ Shapes: `P` prompts, `T` tokens of a prompt, `K` images, `R` pixels of their sid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
 import dataclasses
 import difflib
@@ -30,8 +30,11 @@ import jax.numpy as jnp
 import numpy as np
 from safetensors import safe_open
 
+from jaxpaint.config import Config
+
 BUNDLED = Path(__file__).parent / "weights" / "clip"
 STANDARD = "openai/clip-vit-base-patch32"  # what `auto` would rather paint with
+RECIPE = "painting.json"  # beside the weights: how the model likes to be painted with
 HUB_SECONDS = 5.0  # the longest wait for the hub's first answer
 
 _TOKENIZER = ("tokenizer.json", "vocab.json")
@@ -56,6 +59,7 @@ class Clip:
     std: tuple[float, ...]
     resolution: int  # R, pixels of a side of the images that the model sees
     vocabulary: frozenset[str] | None  # the words that it was taught; None: no list
+    recipe: Mapping[str, Any]  # fields of `Config` that suit it better than the defaults
     name: str  # 'bundled', the hub id, or the directory as given
     source: str  # 'bundled', 'local cache', 'directory' or 'hub'
     explanation: str  # one line: which model, why, how to choose another
@@ -86,14 +90,16 @@ def load(name: str = "auto", *, dtype: Any = jnp.float32) -> Clip:
     config = _read_json(directory / "config.json", _read_config)
     module = FlaxCLIPModule(config, dtype=dtype)
     mean, std = _read_json(directory / "preprocessor_config.json", _read_mean_std)
-    path, vocabulary = directory / "vocabulary.json", None
-    if path.exists():
+    vocabulary, recipe = None, {}
+    if (path := directory / "vocabulary.json").exists():
         vocabulary = _read_json(path, lambda values: frozenset(map(str.lower, values["words"])))
+    if (path := directory / RECIPE).exists():
+        recipe = _read_json(path, _read_recipe)
     shown = label if label == source else f"{label} ({source})"
     return Clip(
         module=module, params=_read_params(directory, module), mean=mean, std=std,
         tokenizer=_read_tokenizer(directory, config.text_config), vocabulary=vocabulary,
-        resolution=config.vision_config.image_size, name=label, source=source,
+        recipe=recipe, resolution=config.vision_config.image_size, name=label, source=source,
         explanation=f"CLIP: {shown}, {why}; choose by --clip={other} or --clip=DIRECTORY",
     )  # fmt: skip
 
@@ -230,7 +236,7 @@ def _fetch(repo: str) -> Path:
         raise ClipError(f"the hub has {lack}")
     weights = next(name for name in _WEIGHTS if name in names)  # Only the best form.
     shards = ["model-*.safetensors"] if weights.endswith(".json") else []
-    wanted = [*sum(_NEEDED[:3], _USEFUL), "vocabulary.json", weights, *shards]
+    wanted = [*sum(_NEEDED[:3], _USEFUL), "vocabulary.json", RECIPE, weights, *shards]
     with _refusing("the download failed"):
         return Path(snapshot_download(repo, allow_patterns=wanted))
 
@@ -273,6 +279,22 @@ def _read_mean_std(values: dict) -> tuple[tuple[float, ...], ...]:
     if len(mean) != 3 or len(std) != 3 or min(std) <= 0:
         raise ValueError("expected 3 numbers in image_mean and in image_std, std > 0")
     return mean, std
+
+
+def _read_recipe(values: dict) -> dict[str, Any]:
+    """Fields of `Config`, each checked against the kind of its default."""
+    defaults, recipe = dataclasses.asdict(Config()), {}
+    for name, value in values.items():
+        if name not in defaults:
+            raise ValueError(f"no setting is called {name!r}")
+        value = tuple(map(float, value)) if isinstance(value, list) else value
+        kind = type(defaults[name])
+        if kind is float and isinstance(value, int):
+            value = float(value)
+        if not isinstance(value, kind) or (kind is tuple and len(value) != len(defaults[name])):
+            raise ValueError(f"{name} is {value!r}, expected the like of {defaults[name]!r}")
+        recipe[name] = value
+    return recipe
 
 
 def _read_tokenizer(directory: Path, text: Any) -> Any:

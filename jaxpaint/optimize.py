@@ -206,15 +206,17 @@ def train_steps(
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
-def lift_unseen(
+def lift_unneeded(
     state: PaintState, subject: Subject, weights: Weights,
     *, networks: Networks, config: Config, mesh: Mesh | None = None,
 ) -> PaintState:  # fmt: skip
-    """The state with the pens lifted of strokes that hardly show beside the boldest.
+    """The state with the pens lifted of strokes that the picture does as well without.
 
     They are leftovers that nothing in the picture asks for: a viewer takes them for
-    dirt, and a replay by MyPaint shows them more (`config.lift_below`).
-    Arguments as of `train_steps`.
+    dirt, and a replay by MyPaint shows them more. First go those that hardly show beside
+    the boldest (`config.lift_below`); then, the faintest first, every one whose absence
+    costs next to nothing of the similarity that the painting has gained
+    (`config.lift_worth`). Arguments as of `train_steps`.
     """
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
@@ -222,11 +224,28 @@ def lift_unseen(
             state.latents, subject.noise, networks.painter, weights.painter, config=config
         )
         colors = actions.bound(state.latents)[:, actions.COLOR]
-        effect = canvas.effects(alpha, colors, jnp.asarray(config.background))
+        background = jnp.asarray(config.background)
+        effect = canvas.effects(alpha, colors, background)
+        kept = effect >= config.lift_below * effect.max()
+
+        def similarity(kept: jax.Array) -> jax.Array:
+            picture = canvas.blend(alpha * kept[:, None, None], colors, background)
+            return _similarity(picture, subject, weights, networks)
+
+        def try_without(carry: tuple, stroke: jax.Array) -> tuple[tuple, None]:
+            kept, best = carry
+            fewer = kept.at[stroke].set(False)
+            now = similarity(fewer)
+            good = kept[stroke] & (now >= best - least)
+            return (jnp.where(good, fewer, kept), jnp.where(good, now, best)), None
+
+        first = similarity(kept)
+        least = config.lift_worth * (first - similarity(jnp.zeros_like(kept)))
+        carry, order = (kept, first), jnp.argsort(effect)
+        kept = jax.lax.scan(try_without, carry, order)[0][0] if config.lift_worth else kept
         pens = jnp.zeros(actions.NUM_ACTIONS, bool).at[actions.PRESSURES].set(True)
-        lifted = (effect < config.lift_below * effect.max())[:, None] & pens
         none = actions.unbound(jnp.zeros(()))
-        return state._replace(latents=jnp.where(lifted, none, state.latents))
+        return state._replace(latents=jnp.where(~kept[:, None] & pens, none, state.latents))
 
     return per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
 
@@ -245,11 +264,18 @@ def render(
         picture, _ = paint(
             state.latents, subject.noise, networks.painter, weights.painter, config=config
         )
-        view = cutouts.whole(picture, resolution=networks.resolution)[None]
-        view = clip.normalize(view, networks.mean, networks.std)
-        return picture, clip.encode_image(networks.clip, weights.clip, view)[0] @ subject.text
+        return picture, _similarity(picture, subject, weights, networks)
 
     return per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
+
+
+def _similarity(
+    picture: jax.Array, subject: Subject, weights: Weights, networks: Networks
+) -> jax.Array:
+    """Cosine of the prompt with the whole canvas `[H, W, 3]`, without cutouts."""
+    view = cutouts.whole(picture, resolution=networks.resolution)[None]
+    view = clip.normalize(view, networks.mean, networks.std)
+    return clip.encode_image(networks.clip, weights.clip, view)[0] @ subject.text
 
 
 def per_canvas(

@@ -55,6 +55,16 @@ class Progress(NamedTuple):
     alive: np.ndarray  # [C] bool, whether all losses were finite
 
 
+def configure(clip: clip_lib.Clip, **given: Any) -> Config:
+    """Settings for painting with a CLIP: what is given, then its own recipe, then defaults.
+
+    The canvas is at least as large as what the CLIP sees. None counts as not given.
+    """
+    side = max(Config.width, clip.resolution)
+    given = {name: value for name, value in given.items() if value is not None}
+    return Config(**{"width": side, "height": side, **clip.recipe, **given})
+
+
 def make_jobs(lines: Sequence[prompts.Line], seed: int, number: int, outdir: str) -> list[Job]:
     """One job a prompt and seed, equal ones once.
 
@@ -150,7 +160,7 @@ def paint_jobs(
         look(progress.state._replace(latents=latents))[0] for latents in progress.history[:-1]
     ]
     final = jax.device_get(
-        optimize.lift_unseen(
+        optimize.lift_unneeded(
             sharding.deal(progress.state, mesh), subject, weights,
             networks=networks, config=config, mesh=mesh,
         )

@@ -73,7 +73,7 @@ def fill_cache(cache, repo, folder):
 
 
 def edit_json(path, **changes):
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text()) if path.exists() else {}
     for key, value in changes.items():
         part, _, inner = key.rpartition("__")
         (values[part] if part else values)[inner] = value
@@ -263,12 +263,23 @@ def test_missing_and_pickled_weights(copy):
         ("preprocessor_config.json", {"image_std": [1, 0, 1]}, "std > 0"),
         ("preprocessor_config.json", {"image_std": "abc"}, "preprocessor_config.json is not"),
         ("vocabulary.json", {"words": 3}, "vocabulary.json is not what a CLIP needs"),
+        ("painting.json", {"stepps": 3}, "no setting is called 'stepps'"),
+        ("painting.json", {"steps": "3"}, "steps is '3', expected the like of 300"),
+        ("painting.json", {"wide_scale": [1]}, "wide_scale is (1.0,), expected the like of (0.95"),
     ],
 )
 def test_wrong_settings(copy, file, changes, words):
     edit_json(copy / file, **changes)
     line = error_line(copy)
     assert words in line and str(copy) in line
+
+
+def test_a_recipe_travels_with_the_model(tiny, copy):
+    assert not tiny.recipe
+    edit_json(copy / "painting.json", steps=7, ink_decay=1, wide_scale=[1, 1.5])
+    recipe = clip.load(str(copy)).recipe
+    assert recipe == {"steps": 7, "ink_decay": 1.0, "wide_scale": (1.0, 1.5)}
+    assert isinstance(recipe["ink_decay"], float)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from PIL import Image
 import pytest
 
 from jaxpaint import mypaint, outputs, prompts, studio
+from jaxpaint.config import Config
 
 FAST = ["--steps=4", "--strokes=8", "--size=32", "--save_every=2"]
 FILES = {"painting.png", "process.gif", "optimization.gif", "strokes.npz", "run.json"}
@@ -177,6 +178,16 @@ def test_a_loss_that_is_not_finite_keeps_what_was_painted_and_stops_no_other(tmp
         record = json.loads((job.folder / "run.json").read_text())
         assert record["steps_done"] == steps == len(record["loss"]["cosine"])
         assert np.isfinite(record["score"]) and np.isfinite(record["loss"]["cosine"]).all()
+
+
+def test_settings_are_what_is_given_then_the_recipe_then_defaults():
+    class Large:
+        resolution, recipe = 224, {"steps": 50, "wides": 3}
+
+    config = studio.configure(Large, steps=7, strokes=None)
+    assert (config.steps, config.wides, config.strokes) == (7, 3, Config.strokes)
+    assert config.width == config.height == 224
+    assert studio.configure(Large).steps == 50
 
 
 def test_jobs_are_prompts_times_seeds():
