@@ -10,7 +10,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from experiments import clip_files, draw, guided, scenes, unfinished
+from experiments import clip_files, draw, scenes, unfinished
+from experiments import fakes as fakes_lib
 from jaxpaint import clip
 
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
@@ -51,7 +52,9 @@ def show(
         jax.random.split(state_key, number - faked), whole[faked:],
         jnp.roll(whole, 1, axis=0)[faked:], painter, params,
     )  # fmt: skip
-    fakes, targets = guided.show(latents, whole[:faked], view_key, painter, params)
+    config = fakes_lib.GUIDED
+    fakes = fakes_lib.show(latents, view_key, painter, params, config=config)
+    targets = fakes_lib.show_targets(whole[:faked], view_key, config=config)
     wanted = jnp.concatenate([targets - fakes, whole[faked:] - states])
     states = jnp.concatenate([fakes, states])
     told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
@@ -129,7 +132,7 @@ def train_step(
     """
     params, opt_state, fakes = state
     show_key, renew_key = jax.random.split(key)
-    fakes = guided.renew(renew_key, fakes, batch["renewed"])
+    fakes = fakes_lib.renew(renew_key, fakes, batch["renewed"], config=fakes_lib.GUIDED)
     see = lambda latents: show(show_key, batch, pixels, latents, painter, painter_params)  # noqa: E731
     shown, pull = jax.vjp(see, fakes.latents)
     # Drawing that is fused into the matrix products of the network slows them down.
@@ -138,6 +141,7 @@ def train_step(
     loss = functools.partial(loss_fn, module=module, match=match, faked=faked)
     (_, (parts, up)), grad = jax.value_and_grad(loss, has_aux=True)(params, shown, batch)
     nothing = jax.tree.map(jnp.zeros_like, shown)
-    fakes = guided.climb(fakes, pull(nothing._replace(states=up))[0])
+    pushes = pull(nothing._replace(states=up))[0]
+    fakes = fakes_lib.climb(fakes, pushes, config=fakes_lib.GUIDED)
     updates, opt_state = tx.update(grad, opt_state, params)
     return (optax.apply_updates(params, updates), opt_state, fakes), parts

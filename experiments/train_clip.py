@@ -99,6 +99,7 @@ def train_batch(
     With one replay there is neither attack nor fakes.
     """
     params, opt_state, fakes = state
+    recipe = fakes_lib.ADVERSARIAL
     key, noise_key, tile_key, fake_key = jax.random.split(key, 4)
     keys = jax.random.split(key, batch["compatible"].shape[0])
     images = jax.vmap(draw.draw, (0, 0, None))(keys, batch["scenes"], pixels)
@@ -109,7 +110,9 @@ def train_batch(
 
     def replay(carry, view_key):
         params, opt_state, delta, fakes = carry
-        show = lambda latents: fakes_lib.show(latents, view_key, painter, painter_params)  # noqa: E731
+        show = functools.partial(
+            fakes_lib.show, key=view_key, painter=painter, params=painter_params, config=recipe
+        )
         shown, pull = jax.vjp(show, fakes.latents)
         # As noisy as a painting's views, most of them a little.
         haze_key, amount_key = jax.random.split(jax.random.fold_in(view_key, 0))
@@ -123,11 +126,11 @@ def train_batch(
         delta = delta + epsilon / max(replays - 1, 1) * 1.2 * _unit(g_images[:number])
         norm = jnp.sqrt(jnp.sum(delta**2, (1, 2, 3), keepdims=True))
         delta = delta * jnp.minimum(1.0, epsilon / (norm + 1e-6))
-        fakes = fakes_lib.climb(fakes, pull(g_images[number:])[0])
+        fakes = fakes_lib.climb(fakes, pull(g_images[number:])[0], config=recipe)
         return (params, opt_state, delta, fakes), (loss, accuracy)
 
     renew_key, *view_keys = jax.random.split(fake_key, replays + 1)
-    used = fakes_lib.renew(renew_key, fakes, batch["renewed"])
+    used = fakes_lib.renew(renew_key, fakes, batch["renewed"], config=recipe)
     if replays == 1:
         used = jax.tree.map(lambda x: x[:0], fakes)
     carry, (losses, accuracies) = jax.lax.scan(
@@ -183,7 +186,7 @@ def main(argv: list[str]) -> None:
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
-    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value)
+    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value, config=fakes_lib.ADVERSARIAL)
     state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
@@ -212,7 +215,7 @@ def main(argv: list[str]) -> None:
         ramp = (step - attack_from) / max(1.0, _RAMP.value * (batches - attack_from))
         epsilon = _EPSILON.value * min(1.0, max(0.0, ramp))
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        life = fakes_lib.BATCHES
+        life = fakes_lib.ADVERSARIAL.steps // _REPLAYS.value  # batches
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)

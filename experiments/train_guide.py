@@ -7,7 +7,7 @@ A small CLIP (the Flax classes of transformers, hub file format, own tokenizer) 
 trained to be *guided by*. Beside the contrastive loss of CLIP (Radford et al. 2021) its
 gradient itself is trained: for a half-done picture, the gradient of the similarity with
 the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's own
-guidance led a painting (`experiments.guided`). Wrong captions (another colour, noun,
+guidance led a painting (`experiments.fakes`). Wrong captions (another colour, noun,
 number, order or ground) are negatives. Linear heads that name the noun, colour and
 ground help it learn from few samples and are thrown away. Resumes from its checkpoint.
 """
@@ -28,7 +28,8 @@ import optax
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
-from experiments import clip_files, concepts, draw, guide_loss, guided, muon, scenes
+from experiments import clip_files, concepts, draw, guide_loss, muon, scenes
+from experiments import fakes as fakes_lib
 from jaxpaint import actions, painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
@@ -62,7 +63,7 @@ def _scores(params, key, batch, pixels, painter_params, *, module, painter):
     images = jax.vmap(draw.draw, (0, 0, None))(
         jax.random.split(draw_key, number), batch["scenes"], pixels
     )
-    nobody = jnp.zeros((0, guided.CONFIG.strokes, actions.NUM_ACTIONS))
+    nobody = jnp.zeros((0, fakes_lib.GUIDED.strokes, actions.NUM_ACTIONS))
     batch = batch | {"lives": jnp.zeros(0, jnp.uint32)}
     shown = guide_loss.show(show_key, batch, pixels, nobody, painter, painter_params)
     found = [
@@ -96,7 +97,8 @@ def main(argv: list[str]) -> None:
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
-    fakes = guided.start(jax.random.key(_SEED.value), _FAKES.value)
+    recipe = fakes_lib.GUIDED
+    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value, config=recipe)
     state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
@@ -118,7 +120,7 @@ def main(argv: list[str]) -> None:
     for step in range(start, total):
         rng = np.random.default_rng([_SEED.value, step])
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        life = guided.STEPS
+        life = recipe.steps
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = batches_lib.make(

@@ -18,7 +18,6 @@ from experiments import (
     draw,
     fakes,
     guide_loss,
-    guided,
     paint_art,
     scenes,
     speed,
@@ -318,7 +317,7 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
     tx = optax.adam(3e-3)
     state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
-    state = (state, tx.init(state), guided.start(jax.random.key(0), 2))
+    state = (state, tx.init(state), fakes.start(jax.random.key(0), 2, config=fakes.GUIDED))
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
     batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
     step = jax.jit(functools.partial(
@@ -334,37 +333,19 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     assert log[-1]["confusion"] < log[0]["confusion"]
 
 
-def test_guided_paintings_climb_and_are_renewed_one_by_one():
-    painter = painters.load("brush")
-    begun = guided.start(jax.random.key(0), 2)
-    whole = jnp.zeros((2, scenes.SIDE, scenes.SIDE, 3))
-    show = lambda latents: guided.show(  # noqa: E731
-        latents, whole, jax.random.key(1), painter.module, painter.params
-    )[0]
-    darkness = lambda latents: -show(latents).mean()  # noqa: E731
-    step = jax.jit(lambda state: guided.climb(state, jax.grad(darkness)(state.latents)))
-    state = begun
-    for _ in range(12):
-        state = step(state)
-    assert darkness(state.latents) > darkness(begun.latents) + 0.02
-    assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
-    again = guided.renew(jax.random.key(2), state, np.array([False, True]))
-    np.testing.assert_array_equal(again.latents[0], state.latents[0])
-    assert again.step.tolist() == [12, 0]
-    assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
-
-
 def test_a_fake_is_seen_beside_what_it_should_become_in_the_same_view():
     """Without ink a fake is white paper; an edge of the target lies where the view puts it."""
     painter = painters.load("brush")
-    latents = jnp.full((2, guided.CONFIG.strokes, 15), -9.0)
+    config = fakes.GUIDED
+    latents = jnp.full((2, config.strokes, 15), -9.0)
     whole = jnp.full((2, scenes.SIDE, scenes.SIDE, 3), 0.9).at[:, :24].set(1.0)
     key = jax.random.key(2)
-    seen, target = guided.show(latents, whole, key, painter.module, painter.params)
+    seen = fakes.show(latents, key, painter.module, painter.params, config=config)
+    target = fakes.show_targets(whole, key, config=config)
     assert seen.shape == target.shape == whole.shape
     np.testing.assert_allclose(seen, 1.0, atol=0.6)  # but for noise
     view_key = jax.random.split(jax.random.split(key, 2)[0], 3)[0]
-    box = cutouts.random_boxes(view_key, guided.CONFIG)[0]
+    box = cutouts.random_boxes(view_key, config)[0]
     edge = (0.5 - (box[1] - box[3] / 2)) / box[3] * scenes.SIDE  # row of the view
     bright = (target[0, :, 24, 0] > 0.95).sum()
     assert abs(bright - edge) < 1.5
@@ -431,20 +412,22 @@ def test_a_sprite_is_repainted_with_its_transparency():
     np.testing.assert_allclose(painted[inner, :3].mean(0), (0.9, 0.1, 0.1), atol=0.15)
 
 
-def test_fakes_climb_and_are_renewed_one_by_one():
+@pytest.mark.parametrize("config", [fakes.ADVERSARIAL, fakes.GUIDED])
+def test_fakes_climb_and_are_renewed_one_by_one(config):
     painter = painters.load("brush")
-    begun = fakes.start(jax.random.key(0), 2)
+    begun = fakes.start(jax.random.key(0), 2, config=config)
     show = lambda latents: fakes.show(  # noqa: E731
-        latents, jax.random.key(1), painter.module, painter.params
+        latents, jax.random.key(1), painter.module, painter.params, config=config
     )
     darkness = lambda latents: -show(latents).mean()  # noqa: E731
-    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
+    climb = functools.partial(fakes.climb, config=config)
+    step = jax.jit(lambda state: climb(state, jax.grad(darkness)(state.latents)))
     state = begun
     for _ in range(12):
         state = step(state)
     assert darkness(state.latents) > darkness(begun.latents) + 0.02
     assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
-    again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
+    again = fakes.renew(jax.random.key(2), state, np.array([False, True]), config=config)
     np.testing.assert_array_equal(again.latents[0], state.latents[0])
     assert again.step.tolist() == [12, 0]
     assert np.abs(again.latents[1] - state.latents[1]).max() > 0.1
