@@ -11,8 +11,11 @@ import jax.numpy as jnp
 import optax
 
 from experiments import clip_files, draw, scenes, unfinished
-from experiments import fakes as fakes_lib
-from jaxpaint import clip
+from jaxpaint import clip, sketch
+from jaxpaint.config import Config
+
+# How CLIP sketches while it learns; its own recipe for painting must say the same.
+SKETCH = Config(sketch_steps=60)
 
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
 _READING = 0.3  # weight of what the heads make of captions
@@ -31,19 +34,19 @@ class Shown(NamedTuple):
 
 
 def show(
-    key: jax.Array, batch: dict[str, Any], pixels: jax.Array, latents: jax.Array,
+    key: jax.Array, batch: dict[str, Any], pixels: jax.Array, sketches: sketch.Sketch,
     painter: nn.Module, params: Any,
 ) -> Shown:  # fmt: skip
     """Draws a batch of scenes as a painting of them may look on its way.
 
-    The first F are shown as their fakes are, of the latents `[F, S, A]`.
+    The first F are shown as far as their sketches are: leaves with a leading axis F.
 
     A background that captions do not name is no reason to paint one: weight 0. The
     others count about alike, whether little is missing or much.
     """
-    scene, number, faked = batch["scenes"], len(batch["scenes"].ground), len(latents)
+    scene, number, faked = batch["scenes"], len(batch["scenes"].ground), len(sketches.step)
     draw_key, state_key, haze_key, amount_key, view_key = jax.random.split(key, 5)
-    # A fake's scene is the same as long as it lives.
+    # A sketch's scene is the same as long as it lives.
     keys = jnp.concatenate([
         jax.vmap(jax.random.key)(batch["lives"]), jax.random.split(draw_key, number - faked)
     ])  # fmt: skip
@@ -52,11 +55,13 @@ def show(
         jax.random.split(state_key, number - faked), whole[faked:],
         jnp.roll(whole, 1, axis=0)[faked:], painter, params,
     )  # fmt: skip
-    config = fakes_lib.GUIDED
-    fakes = fakes_lib.show(latents, view_key, painter, params, config=config)
-    targets = fakes_lib.show_targets(whole[:faked], view_key, config=config)
-    wanted = jnp.concatenate([targets - fakes, whole[faked:] - states])
-    states = jnp.concatenate([fakes, states])
+    look = jax.vmap(lambda *x: sketch.look(x[0], x[1], views=1, noise=x[2])[0])
+    view_keys, quiet = jax.random.split(view_key, faked), jnp.zeros(faked)
+    seen = look(view_keys, sketches.picture, sketch.noise_at(sketches.step, config=SKETCH))
+    targets = look(view_keys, whole[:faked], quiet)
+    clean = look(view_keys, sketches.picture, quiet)
+    wanted = jnp.concatenate([targets - clean, whole[faked:] - states])
+    states = jnp.concatenate([seen, states])
     told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
     weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 20.0)
     # As noisy as a painting's views, most of them a little.
@@ -79,8 +84,8 @@ def loss_fn(
       batch: of `batches.make`.
       module: the CLIP.
       match: weight of the contrastive loss and the heads beside the misfit.
-      faked: how many of the pictures, the first ones, are fakes: they show what they
-        should not yet, so the contrastive loss leaves them out.
+      faked: how many of the pictures, the first ones, are sketches: they show what
+        they should not yet, so the contrastive loss leaves them out.
 
     Returns:
       The loss; its parts, and the gradient of the similarity `[N, SIDE, SIDE, 3]`.
@@ -122,26 +127,41 @@ def loss_fn(
     return misfit + match * confusion + _READING * reading + crowding, (parts, gradient)
 
 
+def begin(number: int) -> sketch.Sketch:
+    """So many empty sketches: leaves with a leading axis."""
+    one = sketch.begin(resolution=scenes.SIDE, config=SKETCH)
+    return jax.tree.map(lambda x: jnp.repeat(x[None], number, axis=0), one)
+
+
+def renew(sketches: sketch.Sketch, which: jax.Array) -> sketch.Sketch:
+    """The sketches `[F]` bool begun anew, the others as they are."""
+    pick = lambda a, b: jnp.where(which.reshape(-1, *[1] * (a.ndim - 1)), a, b)  # noqa: E731
+    return jax.tree.map(pick, begin(len(which)), sketches)
+
+
 def train_step(
     state: tuple, key: jax.Array, batch: dict[str, Any], pixels: jax.Array, painter_params: Any,
     match: jax.Array, *, module: nn.Module, tx: optax.GradientTransformation, painter: nn.Module,
 ) -> tuple[tuple, dict[str, jax.Array]]:  # fmt: skip
-    """Draws a batch, takes one step on it; `state` is the weights, that of `tx` and the fakes.
+    """Draws a batch, takes one step on it; `state` is the weights, that of `tx` and the sketches.
 
     Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
     """
-    params, opt_state, fakes = state
-    show_key, renew_key = jax.random.split(key)
-    fakes = fakes_lib.renew(renew_key, fakes, batch["renewed"], config=fakes_lib.GUIDED)
-    see = lambda latents: show(show_key, batch, pixels, latents, painter, painter_params)  # noqa: E731
-    shown, pull = jax.vjp(see, fakes.latents)
+    params, opt_state, sketches = state
+    sketches = renew(sketches, batch["renewed"])
+
+    def see(pictures: jax.Array) -> Shown:
+        now = sketches._replace(picture=pictures)
+        return show(key, batch, pixels, now, painter, painter_params)
+
+    shown, pull = jax.vjp(see, sketches.picture)
     # Drawing that is fused into the matrix products of the network slows them down.
     shown = jax.lax.optimization_barrier(shown)
-    faked = len(fakes.step)
+    faked = len(sketches.step)
     loss = functools.partial(loss_fn, module=module, match=match, faked=faked)
     (_, (parts, up)), grad = jax.value_and_grad(loss, has_aux=True)(params, shown, batch)
     nothing = jax.tree.map(jnp.zeros_like, shown)
-    pushes = pull(nothing._replace(states=up))[0]
-    fakes = fakes_lib.climb(fakes, pushes, config=fakes_lib.GUIDED)
+    (pushes,) = pull(nothing._replace(states=up))
+    sketches = jax.vmap(lambda s, g: sketch.follow(s, g, config=SKETCH))(sketches, pushes)
     updates, opt_state = tx.update(grad, opt_state, params)
-    return (optax.apply_updates(params, updates), opt_state, fakes), parts
+    return (optax.apply_updates(params, updates), opt_state, sketches), parts

@@ -99,7 +99,6 @@ def train_batch(
     With one replay there is neither attack nor fakes.
     """
     params, opt_state, fakes = state
-    recipe = fakes_lib.ADVERSARIAL
     key, noise_key, tile_key, fake_key = jax.random.split(key, 4)
     keys = jax.random.split(key, batch["compatible"].shape[0])
     images = jax.vmap(draw.draw, (0, 0, None))(keys, batch["scenes"], pixels)
@@ -110,9 +109,7 @@ def train_batch(
 
     def replay(carry, view_key):
         params, opt_state, delta, fakes = carry
-        show = functools.partial(
-            fakes_lib.show, key=view_key, painter=painter, params=painter_params, config=recipe
-        )
+        show = lambda latents: fakes_lib.show(latents, view_key, painter, painter_params)  # noqa: E731
         shown, pull = jax.vjp(show, fakes.latents)
         # As noisy as a painting's views, most of them a little.
         haze_key, amount_key = jax.random.split(jax.random.fold_in(view_key, 0))
@@ -126,11 +123,11 @@ def train_batch(
         delta = delta + epsilon / max(replays - 1, 1) * 1.2 * _unit(g_images[:number])
         norm = jnp.sqrt(jnp.sum(delta**2, (1, 2, 3), keepdims=True))
         delta = delta * jnp.minimum(1.0, epsilon / (norm + 1e-6))
-        fakes = fakes_lib.climb(fakes, pull(g_images[number:])[0], config=recipe)
+        fakes = fakes_lib.climb(fakes, pull(g_images[number:])[0])
         return (params, opt_state, delta, fakes), (loss, accuracy)
 
     renew_key, *view_keys = jax.random.split(fake_key, replays + 1)
-    used = fakes_lib.renew(renew_key, fakes, batch["renewed"], config=recipe)
+    used = fakes_lib.renew(renew_key, fakes, batch["renewed"])
     if replays == 1:
         used = jax.tree.map(lambda x: x[:0], fakes)
     carry, (losses, accuracies) = jax.lax.scan(
@@ -186,7 +183,7 @@ def main(argv: list[str]) -> None:
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
-    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value, config=fakes_lib.ADVERSARIAL)
+    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value)
     state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
@@ -215,7 +212,7 @@ def main(argv: list[str]) -> None:
         ramp = (step - attack_from) / max(1.0, _RAMP.value * (batches - attack_from))
         epsilon = _EPSILON.value * min(1.0, max(0.0, ramp))
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        life = fakes_lib.ADVERSARIAL.steps // _REPLAYS.value  # batches
+        life = fakes_lib.BATCHES
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)

@@ -6,10 +6,11 @@
 A small CLIP (the Flax classes of transformers, hub file format, own tokenizer) is
 trained to be *guided by*. Beside the contrastive loss of CLIP (Radford et al. 2021) its
 gradient itself is trained: for a half-done picture, the gradient of the similarity with
-the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's own
-guidance led a painting (`experiments.fakes`). Wrong captions (another colour, noun,
-number, order or ground) are negatives. Linear heads that name the noun, colour and
-ground help it learn from few samples and are thrown away. Resumes from its checkpoint.
+the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's
+own gradient led a sketch (`jaxpaint.sketch`; states of its own making, as in imitation
+learning's DAgger, Ross et al. 2011). Wrong captions (another colour, noun, number, order
+or ground) are negatives. Linear heads that name the noun, colour and ground help it learn
+from few samples and are thrown away. Resumes from its checkpoint.
 """
 
 from __future__ import annotations
@@ -29,20 +30,22 @@ from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
 from experiments import clip_files, concepts, draw, guide_loss, muon, scenes
-from experiments import fakes as fakes_lib
-from jaxpaint import actions, painters
+from jaxpaint import painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/guide", "Checkpoint, log and model.")
 _STEPS = flags.DEFINE_integer("steps", 6000, "Weight updates.")
+_STOP_AT = flags.DEFINE_integer(
+    "stop_at", 0, "Update to stop at, to go on with other flags; 0: after --steps."
+)
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
 _LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate.")
 _MATCH = flags.DEFINE_float("match", 0.1, "Weight of the contrastive loss beside the misfit.")
-_FAKES = flags.DEFINE_integer(
-    "fakes", 16, "Paintings, of the scenes of a batch, that are shown as far as they got."
+_SKETCHES = flags.DEFINE_integer(
+    "sketches", 32, "Scenes of a batch that are shown as far as the CLIP itself sketched them."
 )
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
 _CALM = flags.DEFINE_float(
@@ -51,9 +54,9 @@ _CALM = flags.DEFINE_float(
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights and scenes.")
 
 
-@flags.multi_flags_validator(["batch", "fakes"], message="--batch must be above --fakes")
+@flags.multi_flags_validator(["batch", "sketches"], message="--batch must be above --sketches")
 def _fits(values: dict[str, int]) -> bool:
-    return values["fakes"] < values["batch"]
+    return values["sketches"] < values["batch"]
 
 
 def _scores(params, key, batch, pixels, painter_params, *, module, painter):
@@ -63,7 +66,7 @@ def _scores(params, key, batch, pixels, painter_params, *, module, painter):
     images = jax.vmap(draw.draw, (0, 0, None))(
         jax.random.split(draw_key, number), batch["scenes"], pixels
     )
-    nobody = jnp.zeros((0, fakes_lib.GUIDED.strokes, actions.NUM_ACTIONS))
+    nobody = guide_loss.begin(0)
     batch = batch | {"lives": jnp.zeros(0, jnp.uint32)}
     shown = guide_loss.show(show_key, batch, pixels, nobody, painter, painter_params)
     found = [
@@ -97,15 +100,16 @@ def main(argv: list[str]) -> None:
     if _INIT.value:
         params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
     painter = painters.load("brush")
-    recipe = fakes_lib.GUIDED
-    fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value, config=recipe)
-    state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
+    sketches = guide_loss.begin(_SKETCHES.value)
+    state, start, seconds = (params, tx.init(params), sketches), 0, 0.0
     checkpoint = workdir / "checkpoint.msgpack"
     if checkpoint.exists():
         saved = flax.serialization.from_bytes(
             {"state": state, "step": 0, "seconds": 0.0}, checkpoint.read_bytes()
         )
         state, start, seconds = saved["state"], int(saved["step"]), float(saved["seconds"])
+        if len(state[2].step) != _SKETCHES.value:
+            state = (*state[:2], sketches)
     pixels = jax.device_put(art.pixels)
     typical = scenes.typical(art)
     tests = {
@@ -117,24 +121,25 @@ def main(argv: list[str]) -> None:
     scores_of = jax.jit(functools.partial(_scores, module=module, painter=painter.module))
     log = (workdir / "log.jsonl").open("a")
     began, scores, record = time.time() - seconds, {}, {}
-    for step in range(start, total):
+    stop = _STOP_AT.value or total
+    for step in range(start, stop):
         rng = np.random.default_rng([_SEED.value, step])
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
-        life = recipe.steps
-        made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
+        life = guide_loss.SKETCH.sketch_steps
+        made = [divmod(step + i * life // _SKETCHES.value, life) for i in range(_SKETCHES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = batches_lib.make(
             rng, art, tokenizer, _BATCH.value, fake_rngs=rngs, calm=_CALM.value, typical=typical
         )
-        batch["lives"] = np.uint32([n * _FAKES.value + i for i, (n, _) in enumerate(made)])
+        batch["lives"] = np.uint32([n * _SKETCHES.value + i for i, (n, _) in enumerate(made)])
         batch["renewed"] = np.array([age == 0 for _, age in made], bool)
         state, parts = train(state, key, batch, pixels, painter.params, _MATCH.value)
         smooth = lambda old, new: new if old is None else 0.95 * old + 0.05 * new  # noqa: E731
         record = {name: smooth(record.get(name), value) for name, value in parts.items()}
-        if (step + 1) % 50 and step + 1 < total:
+        if (step + 1) % 50 and step + 1 < stop:
             continue
         seconds = time.time() - began
-        if (step + 1) % 500 == 0 or step + 1 == total:
+        if (step + 1) % 500 == 0 or step + 1 == stop:
             key = jax.random.key(99)
             for kind, test in tests.items():
                 found = scores_of(state[0], key, test, pixels, painter.params)
@@ -151,11 +156,11 @@ def main(argv: list[str]) -> None:
     card = {
         "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
         "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "fakes",
+                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "sketches",
                    "calm", "seed")},
         "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
         "words": len(words),
-        "updates": total, "scenes": total * _BATCH.value, "seconds": round(seconds, 1),
+        "updates": stop, "scenes": stop * _BATCH.value, "seconds": round(seconds, 1),
         "held_out": scores,
     }  # fmt: skip
     if _INIT.value:

@@ -34,6 +34,13 @@ class Config:
     # Standard deviation of pixel noise at the first and the last step, image range is 1.
     view_noise: tuple[float, float] = (0.03, 0.03)
 
+    # The sketch that the strokes follow; for a CLIP that can draw (`sketch.py`).
+    sketch_steps: int = 0  # 0: no sketch
+    sketch_views: int = 4  # in each of them
+    sketch_rate: float = 0.02  # first step, root mean square over the picture, of 1
+    sketch_paper: float = 0.004  # how near to the paper's colour is paper, a step
+    sketch_weight: float = 10.0  # weight of the mean squared difference from the sketch
+
     # Optimisation: Adam on the latents, one learning rate a group of numbers.
     steps: int = 300
     lr_shape: float = 0.12  # start, control and end points; latent units a step

@@ -31,3 +31,8 @@ def terms(
         on = done >= config.ink_from
         out["ink"] = config.ink_weight * on * jnp.mean(alpha)
     return out
+
+
+def unlikeness(whole: jax.Array, sketch: jax.Array, *, config: Config) -> jax.Array:
+    """The term `sketch`: the weighted mean squared difference of two pictures `[R, R, 3]`."""
+    return config.sketch_weight * jnp.mean((whole - sketch) ** 2)

@@ -20,10 +20,11 @@ from jax.sharding import Mesh, PartitionSpec
 import optax
 
 from jaxpaint import actions, canvas, clip, cutouts, losses, painters
+from jaxpaint import sketch as sketch_lib
 from jaxpaint.config import Config
 
 # Purposes that a painting's seed is folded with.
-_INIT, _TEXTURE, _VIEWS = range(3)
+_INIT, _TEXTURE, _VIEWS, _SKETCH = range(4)
 # Which learning rate each action number follows, in the order of `actions.NAMES`.
 _GROUPS = ("pen", "pen", *("shape",) * 4, *("color",) * 3, *("shape",) * 2, "pen", *("frame",) * 3)
 
@@ -42,6 +43,7 @@ class Subject(NamedTuple):
     text: jax.Array  # [D] float32, unit features of the prompt
     seed: jax.Array  # [] uint32
     noise: jax.Array  # [S, N, 3] float32, the texture of its strokes
+    sketch: jax.Array  # [R, R, 3] float32 in [0, 1]; [0, 0, 3] if the config asks for none
 
 
 class Networks(NamedTuple):
@@ -62,12 +64,16 @@ class Weights(NamedTuple):
 
 
 def init_subject(
-    text: jax.Array, seed: int, painter: painters.Painter, *, config: Config
+    text: jax.Array, seed: int, painter: painters.Painter, *, resolution: int, config: Config
 ) -> Subject:
-    """A painting's subject from the features `[D]` of its prompt and its seed."""
+    """A painting's subject from the features `[D]` of its prompt and its seed.
+
+    The sketch, as large as CLIP's input (`resolution`), is black until `draw_sketch`.
+    """
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
     noise = painters.noise_for(key, painter, config.strokes)
-    return Subject(text, jnp.uint32(seed), noise)
+    side = resolution if config.sketch_steps else 0
+    return Subject(text, jnp.uint32(seed), noise, jnp.zeros((side, side, 3)))
 
 
 def init(seed: jax.Array, *, config: Config) -> PaintState:
@@ -137,6 +143,9 @@ def loss_fn(
     views = clip.normalize(views, networks.mean, networks.std)
     image = clip.encode_image(networks.clip, weights.clip, views)
     terms = losses.terms(image, subject.text, alpha, done, config=config)
+    if config.sketch_steps:
+        whole = cutouts.whole(picture, resolution=networks.resolution)
+        terms["sketch"] = losses.unlikeness(whole, subject.sketch, config=config)
     return sum(terms.values()), terms
 
 
@@ -203,6 +212,24 @@ def train_steps(
 
     state, terms = per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
     return state, jax.tree.map(jnp.transpose, terms)
+
+
+@functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
+def draw_sketch(
+    subject: Subject, weights: Weights,
+    *, networks: Networks, config: Config, mesh: Mesh | None = None,
+) -> Subject:  # fmt: skip
+    """The subjects with their sketches drawn (`sketch.py`); arguments as of `train_steps`."""
+
+    def one(weights: Weights, subject: Subject) -> Subject:
+        key = jax.random.fold_in(jax.random.key(subject.seed), _SKETCH)
+        picture = sketch_lib.draw(
+            key, subject.text, networks.clip, weights.clip, mean=networks.mean,
+            std=networks.std, resolution=networks.resolution, config=config,
+        )  # fmt: skip
+        return subject._replace(sketch=picture)
+
+    return per_canvas(one, config=config, mesh=mesh)(weights, subject)
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))

@@ -116,6 +116,10 @@ def paint_jobs(
     size = sharding.padded(max(size, len(jobs)), mesh)
     padded = [*jobs, *[jobs[-1]] * (size - len(jobs))]
     subject, state = sharding.deal(start(padded, clip, painter, config=config), mesh)
+    if config.sketch_steps:
+        subject = optimize.draw_sketch(
+            subject, weights, networks=networks, config=config, mesh=mesh
+        )
     progress = _begin(jax.device_get(state))
     settings = _settings(padded, clip, painter, config, save_every)
     if checkpoint is not None and checkpoint.exists():
@@ -262,7 +266,9 @@ def start(
         for i, prompt in enumerate(distinct)
     }
     subjects = [
-        optimize.init_subject(features[job.prompt], job.seed, painter, config=config)
+        optimize.init_subject(
+            features[job.prompt], job.seed, painter, resolution=clip.resolution, config=config
+        )
         for job in jobs
     ]
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
