@@ -121,10 +121,14 @@ def true_of(art: Art, label: int) -> frozenset[str]:
     return frozenset(words_for(art.names[label]) + art.keywords[label])
 
 
-def noun_for(rng: np.random.Generator, art: Art, label: int) -> str:
-    """A name of a picture, or one time in six a keyword."""
+def noun_for(
+    rng: np.random.Generator, art: Art, label: int, *, taken: frozenset[str] = frozenset()
+) -> str:
+    """A name of a picture, or one time in six a keyword; none of those that are taken."""
     words = art.keywords[label] if rng.random() < 1 / 6 else ()
-    return str(rng.choice(words or words_for(art.names[label])))
+    words = [word for word in words if word not in taken]
+    names = words_for(art.names[label])
+    return str(rng.choice(words or [word for word in names if word not in taken] or names[:1]))
 
 
 def is_held_out(art: Art) -> np.ndarray:
@@ -189,12 +193,22 @@ def choose(
     colors = color.astype(np.int32), ground_color.astype(np.int32)
     scene = Scenes(picture, colors[0], box, ground, colors[1], is_calm)
     claims = []
+    # A calm scene is called what no other typical picture is: a ram is a sheep elsewhere.
+    firsts = {words_for(art.names[art.labels[row]])[0] for row in typical}
     for i, kind in enumerate(layout):
         things = 2 if kind in (BESIDE, ABOVE) else 1
-        nouns = tuple(noun_for(rng, art, label[i, k]) for k in range(things))
+        nouns = tuple(
+            noun_for(rng, art, one, taken=_others(art, one, firsts) if is_calm[i] else frozenset())
+            for one in label[i, :things]
+        )
         claims.append(Claim(nouns, tuple(map(int, color[i, :things])), int(kind)))
     captions = [caption(rng, c, g, gc) for c, g, gc in zip(claims, ground, ground_color)]
     return scene, captions, claims
+
+
+def _others(art: Art, label: int, names: set[str]) -> frozenset[str]:
+    """The names without that of the picture itself."""
+    return frozenset(names) - {words_for(art.names[label])[0]}
 
 
 def boxes(rng: np.random.Generator, layout: int, *, calm: bool = False) -> np.ndarray:

@@ -372,6 +372,20 @@ def test_calm_scenes_show_typical_pictures_in_their_usual_place():
     assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
 
 
+def test_a_calm_thing_is_called_what_no_other_typical_picture_is():
+    art = some_art()._replace(names=("ewe", "ram", *some_art().names[2:]))
+    typical = scenes.typical(art)
+    ram = np.flatnonzero(art.labels[typical] == 1)
+    assert len(ram) == 1 and {"ram", "sheep"} <= set(scenes.words_for("ram"))
+
+    def names_of_rams(**calm) -> set[str]:
+        chosen, _, claims = scenes.choose(np.random.default_rng(1), art, 400, **calm)
+        return {c.nouns[0] for c, row in zip(claims, chosen.picture[:, 0]) if art.labels[row] == 1}
+
+    assert names_of_rams() == {"ram", "sheep", "pet"}
+    assert names_of_rams(calm=1.0, typical=typical) == {"ram", "pet"}
+
+
 def test_a_calm_thing_is_neither_turned_nor_mirrored():
     pixels = jnp.asarray(some_art().pixels).at[:, :, 24:, 3].set(0)  # the left half of a disc
     pixels = pixels.at[..., :3].set(0)  # black
