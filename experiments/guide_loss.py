@@ -63,7 +63,7 @@ def show(
     wanted = jnp.concatenate([targets - clean, whole[faked:] - states])
     states = jnp.concatenate([seen, states])
     told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
-    weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 20.0)
+    weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 10.0)
     # As noisy as a painting's views, most of them a little.
     haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
     states = states + haze * jax.random.normal(haze_key, states.shape)

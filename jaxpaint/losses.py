@@ -34,5 +34,5 @@ def terms(
 
 
 def unlikeness(whole: jax.Array, sketch: jax.Array, *, config: Config) -> jax.Array:
-    """The term `sketch`: the weighted mean squared difference of two pictures `[R, R, 3]`."""
+    """The term `sketch`: the weighted mean squared difference of two pictures `[N, N, 3]`."""
     return config.sketch_weight * jnp.mean((whole - sketch) ** 2)

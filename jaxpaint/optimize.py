@@ -144,8 +144,11 @@ def loss_fn(
     image = clip.encode_image(networks.clip, weights.clip, views)
     terms = losses.terms(image, subject.text, alpha, done, config=config)
     if config.sketch_steps:
-        whole = cutouts.whole(picture, resolution=networks.resolution)
-        terms["sketch"] = losses.unlikeness(whole, subject.sketch, config=config)
+        # At the canvas's own resolution: strokes finer than CLIP's pixels would pass unseen.
+        side = max(config.height, config.width)
+        whole = cutouts.whole(picture, resolution=side)
+        smooth = jax.image.resize(subject.sketch, (side, side, 3), "cubic")
+        terms["sketch"] = losses.unlikeness(whole, smooth, config=config)
     return sum(terms.values()), terms
 
 

@@ -1,0 +1,33 @@
+"""A widened CLIP has the features of the narrow one."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
+
+from experiments import clip_files, widen
+from jaxpaint import clip
+
+
+def test_a_widened_clip_sees_and_points_as_before():
+    narrow = clip.load("bundled")
+    vision = narrow.module.config.vision_config
+    config = clip_files.make_config(
+        narrow.tokenizer, width=2 * vision.hidden_size, layers=vision.num_hidden_layers,
+        patch=vision.patch_size,
+    )  # fmt: skip
+    params = widen.widen(narrow.params, np.random.default_rng(0))
+    pictures = jax.random.normal(jax.random.key(1), (2, narrow.resolution, narrow.resolution, 3))
+    ids, mask = clip.tokenize(narrow, ["black sheep", "a cat next to a red house"])
+
+    def cosines(params, module, pictures):
+        text = clip.encode_text(module, params, ids, mask)
+        return clip.encode_image(module, params, pictures) @ text.T
+
+    gradient = jax.grad(lambda *x: cosines(*x)[0, 0], argnums=2)
+    for look in (cosines, gradient):
+        before = look(narrow.params, narrow.module, pictures)
+        after = look(params, FlaxCLIPModule(config), pictures)
+        np.testing.assert_allclose(after, before, atol=2e-3 * float(jnp.abs(before).max()))
+    fc1 = params["vision_model"]["encoder"]["layers"]["0"]["mlp"]["fc1"]["kernel"]
+    assert np.std(fc1[: len(fc1) // 2] - fc1[len(fc1) // 2 :]) > 0.1 * np.std(fc1)  # twins differ
