@@ -30,8 +30,10 @@ from jaxpaint.config import Config
 
 _CANVASES = flags.DEFINE_list("canvases", ["1", "4", "16"], "Canvases C of the sweep.")
 _CLIPS = flags.DEFINE_list("clips", ["bundled"], "Of: bundled, b32, b16.")
-_STROKES = flags.DEFINE_list("strokes", ["96", "256"], "Strokes S of the sweep.")
-_CUTOUTS = flags.DEFINE_list("cutouts", ["16"], "Cutouts K of the sweep.")
+_STROKES = flags.DEFINE_list(
+    "strokes", ["0", "256"], "Strokes S of the sweep; 0: as --quality=normal."
+)
+_CUTOUTS = flags.DEFINE_list("cutouts", ["0", "16"], "Cutouts K of the sweep; 0: likewise.")
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
 _STEPS = flags.DEFINE_integer("steps", 5, "Steps a call.", lower_bound=1)
 _CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
@@ -66,12 +68,12 @@ def main(argv: list[str]) -> None:
 
 
 def settings(eye: clip.Clip, strokes: int, views: int) -> Config:
-    """The default settings with so many strokes and views, as large as the CLIP's input."""
-    default = Config()
-    wides = max(1, round(views * default.wides / default.cutouts))
-    side = max(default.width, eye.resolution)
+    """What the CLIP is painted with (`studio.configure`), but for strokes and views if not 0."""
+    normal = studio.configure(eye)
+    views = views or normal.cutouts
+    wides = max(1, round(views * normal.wides / normal.cutouts))
     return dataclasses.replace(
-        default, strokes=strokes, crops=views - wides, wides=wides, width=side, height=side
+        normal, strokes=strokes or normal.strokes, crops=views - wides, wides=wides, zooms=0
     )
 
 
@@ -100,11 +102,12 @@ def measure(eye: clip.Clip, canvases: int, strokes: int, views: int) -> dict[str
     fresh = lambda: jax.tree.map(jnp.copy, state)  # noqa: E731  the program takes its state's place
     call = speed.seconds(lambda: program(fresh(), subject, weights)[0], calls=_CALLS.value)
     step = call / _STEPS.value
-    flops = canvases * views * speed.image_flops(eye)
+    flops = canvases * config.cutouts * speed.image_flops(eye)
     return {
-        "canvases": canvases, "strokes": strokes, "cutouts": views, "side": config.width,
+        "canvases": canvases, "strokes": config.strokes, "cutouts": config.cutouts,
+        "side": config.width,
         "compile_s": compile_s, "step_ms": 1e3 * step, "canvas_steps_s": canvases / step,
-        "clip_images_s": canvases * views / step, **parts, "clip_flops_s": flops / step,
+        "clip_images_s": canvases * config.cutouts / step, **parts, "clip_flops_s": flops / step,
         "memory_gb": 1e-9 * (use.temp_size_in_bytes + use.argument_size_in_bytes),
         "paintings_h": 3600 * canvases / step / config.steps,
     }  # fmt: skip
@@ -123,7 +126,7 @@ def rival(
     config = settings(eye, strokes, views)
     one, many = (
         1e3 * torch_baseline.step_seconds(
-            vision, number, views, config, dtype=dtype, calls=_CALLS.value
+            vision, number, config.cutouts, config, dtype=dtype, calls=_CALLS.value
         )
         for number in (1, canvases)
     )  # fmt: skip

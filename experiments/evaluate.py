@@ -27,7 +27,7 @@ from PIL import Image, ImageFilter
 from jaxpaint import actions, cutouts, mypaint, optimize, outputs, painters, prompts, studio
 from jaxpaint import batch as batch_lib
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import Config
+from jaxpaint.config import QUALITIES, Config
 
 LIST = pathlib.Path(__file__).parent / "prompts" / "fixed.txt"
 _PROMPTS = flags.DEFINE_string("prompts", str(LIST), "Text file, one prompt a line.")
@@ -35,6 +35,7 @@ _CLIP = flags.DEFINE_string("clip", "bundled", "The CLIP that guides, as for jax
 _JUDGE = flags.DEFINE_multi_string("judge", [], "CLIPs that judge, likewise.")
 _OUTDIR = flags.DEFINE_string("outdir", "runs/evaluate", "Paintings and tables.")
 _BATCH = flags.DEFINE_integer("batch", 16, "Paintings at a time.", lower_bound=1)
+_QUALITY = flags.DEFINE_enum("quality", "normal", list(QUALITIES), "As for jaxpaint.paint.")
 _STEPS = flags.DEFINE_integer("steps", None, "As for jaxpaint.paint.", lower_bound=1)
 _STROKES = flags.DEFINE_integer("strokes", None, "As for jaxpaint.paint.", lower_bound=1)
 _CHUNK = 32  # pictures that a judge sees at a time
@@ -167,7 +168,9 @@ def main(argv: list[str]) -> None:
     texts = read_prompts(pathlib.Path(_PROMPTS.value))
     guide, painter = clip_lib.load(_CLIP.value), painters.load("brush")
     lookers = {"guide": guide} | {name: clip_lib.load(name) for name in _JUDGE.value}
-    config = studio.configure(guide, steps=_STEPS.value, strokes=_STROKES.value)
+    config = studio.configure(
+        guide, quality=_QUALITY.value, steps=_STEPS.value, strokes=_STROKES.value
+    )
     folders, pictures = paint_all(texts, guide, painter, outdir, config=config, batch=_BATCH.value)
     shown = {
         "paintings": pictures,
@@ -196,8 +199,9 @@ def main(argv: list[str]) -> None:
         for who in _JUDGE.value
     }
     record = {
-        "prompts": len(texts), "chance": round(100 / len(texts), 2), "steps": config.steps,
-        "strokes": config.strokes, "clip": _CLIP.value, "results": results, "gap_points": gaps,
+        "prompts": len(texts), "chance": round(100 / len(texts), 2), "quality": _QUALITY.value,
+        "steps": config.steps, "strokes": config.strokes, "clip": _CLIP.value,
+        "results": results, "gap_points": gaps,
     }  # fmt: skip
     outputs.write_run(outdir / "scores.json", record)
     text = table(results) + f"\n{len(texts)} prompts, chance {record['chance']} %, gaps {gaps}\n"

@@ -29,7 +29,13 @@ def load_clip(name: str, dtype: jnp.dtype) -> clip.Clip:
     images = jnp.zeros((1, 224, 224, 3))
     params = jax.jit(module.init)(jax.random.key(0), ids, images, ids + 1, ids)["params"]
     return dataclasses.replace(
-        bundled, module=module, params=params, resolution=224, name=name, source="random"
+        bundled,
+        module=module,
+        params=params,
+        resolution=224,
+        name=name,
+        source="random",
+        recipe={},
     )
 
 

@@ -25,15 +25,13 @@ import pathlib
 import time
 
 from absl import app, flags
-import flax.serialization
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
-from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
-from experiments import clip_files, concepts, draw, muon, scenes
+from experiments import clip_files, clip_runs, draw, scenes
 from experiments import fakes as fakes_lib
 from jaxpaint import clip, painters
 
@@ -159,51 +157,30 @@ def main(argv: list[str]) -> None:
     workdir = pathlib.Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
     art = scenes.load_art(_ART.value)
-    tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
-    config = clip_files.make_config(
-        tokenizer, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value
-    )
-    module = FlaxCLIPModule(config)
+    run = clip_runs.begin(
+        art, workdir, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value,
+        init=_INIT.value, seed=_SEED.value,
+    )  # fmt: skip
     total = _STEPS.value
     attack_from = round(total * _CLEAN.value)
     # Batches: one update each at first, then `replays` updates each.
     batches = attack_from + -(-(total - attack_from) // _REPLAYS.value)
-    schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(200, total // 5), total, 1e-5)
-    tx = optax.chain(optax.clip_by_global_norm(1.0), muon.optimizer(schedule))
-    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
-    params = module.init(
-        jax.random.key(_SEED.value), ids, jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3)),
-        jnp.ones_like(ids), ids,
-    )["params"]  # fmt: skip
-    params = {"clip": clip_files.rescale(params, jax.random.key(_SEED.value)), "heads": [
-        jnp.zeros((config.projection_dim, size)) for size in (
-            len(art.names), len(scenes.COLORS) + 1, len(scenes.COLORS) + len(scenes.PLACES) + 1
-        )
-    ]}  # fmt: skip
-    if _INIT.value:
-        params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
+    tx = clip_runs.optimizer(_LR.value, total)
     painter = painters.load("brush")
     fakes = fakes_lib.start(jax.random.key(_SEED.value), _FAKES.value)
-    state, start, seconds = (params, tx.init(params), fakes), 0, 0.0
-    checkpoint = workdir / "checkpoint.msgpack"
-    if checkpoint.exists():
-        saved = flax.serialization.from_bytes(
-            {"state": state, "step": 0, "seconds": 0.0}, checkpoint.read_bytes()
-        )
-        state, start, seconds = saved["state"], int(saved["step"]), float(saved["seconds"])
+    state, start, seconds = clip_runs.resume(workdir, (run.params, tx.init(run.params), fakes))
     pixels = jax.device_put(art.pixels)
-    tests = {
-        kind or "pose": batches_lib.make(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
-        for i, kind in enumerate(("", "style", "pair"))
-    }
+    tests = clip_runs.tests(art, run.tokenizer)
     clean, attacked = (
         jax.jit(
-            functools.partial(train_batch, module=module, tx=tx, painter=painter.module, replays=n),
+            functools.partial(
+                train_batch, module=run.module, tx=tx, painter=painter.module, replays=n
+            ),
             donate_argnums=0,
         )
         for n in (1, _REPLAYS.value)
     )
-    retrieval = jax.jit(functools.partial(_retrieval, module=module))
+    retrieval = jax.jit(functools.partial(_retrieval, module=run.module))
     log = (workdir / "log.jsonl").open("a")
     began, scores = time.time() - seconds, {}
     for step in range(start, batches):
@@ -215,7 +192,7 @@ def main(argv: list[str]) -> None:
         life = fakes_lib.BATCHES
         made = [divmod(step + i * life // _FAKES.value, life) for i in range(_FAKES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
-        batch = batches_lib.make(rng, art, tokenizer, _BATCH.value, fake_rngs=rngs)
+        batch = batches_lib.make(rng, art, run.tokenizer, _BATCH.value, fake_rngs=rngs)
         batch["renewed"] = np.array([age == 0 for _, age in made])
         state, record = train(state, key, batch, pixels, epsilon, painter.params)
         if (step + 1) % 50 and step + 1 < batches:
@@ -227,10 +204,7 @@ def main(argv: list[str]) -> None:
                 kind: round(float(retrieval(state[0], key, test, pixels)), 4)
                 for kind, test in tests.items()
             }
-            clip_files.write_atomically(
-                checkpoint,
-                flax.serialization.to_bytes({"state": state, "step": step + 1, "seconds": seconds}),
-            )
+            clip_runs.keep(workdir, state, step + 1, seconds)
         line = {
             "step": step + 1,
             "seconds": round(seconds, 1),
@@ -241,20 +215,13 @@ def main(argv: list[str]) -> None:
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.flush()
-    card = {
-        "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
-        "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr",
-                   "epsilon", "ramp", "fakes", "seed")},
-        "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
-        "words": len(words),
-        "updates": total, "scenes": batches * _BATCH.value, "seconds": round(seconds, 1),
-        "held_out_retrieval_of_512": scores,
-    }  # fmt: skip
-    if _INIT.value:
-        before = pathlib.Path(_INIT.value) / "card.json"
-        card["went_on_from"] = json.loads(before.read_text()) if before.exists() else _INIT.value
-    clip_files.save(workdir / "model", config, state[0]["clip"], words, card)
+    clip_runs.finish(
+        workdir, run, state[0]["clip"], art, init=_INIT.value,
+        names=("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr", "epsilon",
+               "ramp", "fakes", "seed"),
+        updates=total, scenes=batches * _BATCH.value, seconds=round(seconds, 1),
+        held_out_retrieval_of_512=scores,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

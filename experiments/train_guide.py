@@ -21,15 +21,12 @@ import pathlib
 import time
 
 from absl import app, flags
-import flax.serialization
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
-from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import batches as batches_lib
-from experiments import clip_files, concepts, draw, guide_loss, muon, scenes
+from experiments import clip_runs, draw, guide_loss, scenes
 from jaxpaint import painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
@@ -81,47 +78,27 @@ def main(argv: list[str]) -> None:
     workdir = pathlib.Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
     art = scenes.load_art(_ART.value)
-    tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
-    config = clip_files.make_config(
-        tokenizer, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value
-    )
-    module = FlaxCLIPModule(config)
-    total = _STEPS.value
-    schedule = optax.warmup_cosine_decay_schedule(0.0, _LR.value, min(200, total // 5), total, 1e-5)
-    tx = optax.chain(optax.clip_by_global_norm(1.0), muon.optimizer(schedule))
-    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
-    params = module.init(
-        jax.random.key(_SEED.value), ids, jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3)),
-        jnp.ones_like(ids), ids,
-    )["params"]  # fmt: skip
-    sizes = (len(art.names), len(scenes.COLORS) + 1, len(scenes.COLORS) + len(scenes.PLACES) + 1)
-    heads = [jnp.zeros((config.projection_dim, size)) for size in sizes]
-    params = {"clip": clip_files.rescale(params, jax.random.key(_SEED.value)), "heads": heads}
-    if _INIT.value:
-        params["clip"] = clip_files.go_on(_INIT.value, params["clip"], tokenizer)
+    run = clip_runs.begin(
+        art, workdir, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value,
+        init=_INIT.value, seed=_SEED.value,
+    )  # fmt: skip
+    tx = clip_runs.optimizer(_LR.value, _STEPS.value)
     painter = painters.load("brush")
     sketches = guide_loss.begin(_SKETCHES.value)
-    state, start, seconds = (params, tx.init(params), sketches), 0, 0.0
-    checkpoint = workdir / "checkpoint.msgpack"
-    if checkpoint.exists():
-        saved = flax.serialization.from_bytes(
-            {"state": state, "step": 0, "seconds": 0.0}, checkpoint.read_bytes()
-        )
-        state, start, seconds = saved["state"], int(saved["step"]), float(saved["seconds"])
-        if len(state[2].step) != _SKETCHES.value:
-            state = (*state[:2], sketches)
+    state, start, seconds = clip_runs.resume(workdir, (run.params, tx.init(run.params), sketches))
+    if len(state[2].step) != _SKETCHES.value:
+        state = (*state[:2], sketches)
     pixels = jax.device_put(art.pixels)
     typical = scenes.typical(art)
-    tests = {
-        kind or "pose": batches_lib.make(np.random.default_rng([99, i]), art, tokenizer, 256, kind)
-        for i, kind in enumerate(("", "style", "pair"))
-    }
-    step_fn = functools.partial(guide_loss.train_step, module=module, tx=tx, painter=painter.module)
+    tests = clip_runs.tests(art, run.tokenizer)
+    step_fn = functools.partial(
+        guide_loss.train_step, module=run.module, tx=tx, painter=painter.module
+    )
     train = jax.jit(step_fn, donate_argnums=0)
-    scores_of = jax.jit(functools.partial(_scores, module=module, painter=painter.module))
+    scores_of = jax.jit(functools.partial(_scores, module=run.module, painter=painter.module))
     log = (workdir / "log.jsonl").open("a")
     began, scores, record = time.time() - seconds, {}, {}
-    stop = _STOP_AT.value or total
+    stop = _STOP_AT.value or _STEPS.value
     for step in range(start, stop):
         rng = np.random.default_rng([_SEED.value, step])
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
@@ -129,7 +106,7 @@ def main(argv: list[str]) -> None:
         made = [divmod(step + i * life // _SKETCHES.value, life) for i in range(_SKETCHES.value)]
         rngs = [np.random.default_rng([_SEED.value, 1 + i, n]) for i, (n, _) in enumerate(made)]
         batch = batches_lib.make(
-            rng, art, tokenizer, _BATCH.value, fake_rngs=rngs, calm=_CALM.value, typical=typical
+            rng, art, run.tokenizer, _BATCH.value, fake_rngs=rngs, calm=_CALM.value, typical=typical
         )
         batch["lives"] = np.uint32([n * _SKETCHES.value + i for i, (n, _) in enumerate(made)])
         batch["renewed"] = np.array([age == 0 for _, age in made], bool)
@@ -144,29 +121,18 @@ def main(argv: list[str]) -> None:
             for kind, test in tests.items():
                 found = scores_of(state[0], key, test, pixels, painter.params)
                 scores[kind], scores[f"misfit_{kind}"] = (round(float(x), 4) for x in found)
-            clip_files.write_atomically(
-                checkpoint,
-                flax.serialization.to_bytes({"state": state, "step": step + 1, "seconds": seconds}),
-            )
+            clip_runs.keep(workdir, state, step + 1, seconds)
         line = {"step": step + 1, "seconds": round(seconds, 1)}
         line |= {name: round(float(value), 4) for name, value in record.items()} | scores
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.flush()
-    card = {
-        "data": "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py",
-        "flags": {k: flags.FLAGS[k].value for k in
-                  ("steps", "batch", "width", "layers", "patch", "lr", "match", "sketches",
-                   "calm", "seed")},
-        "concepts": len(concepts.TAUGHT & set(art.names)), "colors": list(scenes.COLOR_NAMES),
-        "words": len(words),
-        "updates": stop, "scenes": stop * _BATCH.value, "seconds": round(seconds, 1),
-        "held_out": scores,
-    }  # fmt: skip
-    if _INIT.value:
-        before = pathlib.Path(_INIT.value) / "card.json"
-        card["went_on_from"] = json.loads(before.read_text()) if before.exists() else _INIT.value
-    clip_files.save(workdir / "model", config, state[0]["clip"], words, card)
+    clip_runs.finish(
+        workdir, run, state[0]["clip"], art, init=_INIT.value,
+        names=("steps", "batch", "width", "layers", "patch", "lr", "match", "sketches", "calm",
+               "seed"),
+        updates=stop, scenes=stop * _BATCH.value, seconds=round(seconds, 1), held_out=scores,
+    )  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import dataclasses
 
+# What --quality multiplies a CLIP's own numbers of strokes and steps by.
+QUALITIES = {"draft": (0.5, 0.4), "normal": (1.0, 1.0), "best": (1.5, 2.0)}
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:

@@ -15,21 +15,22 @@ import jax.numpy as jnp
 
 from jaxpaint import batch, outputs, painters, prompts, studio
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import Config
+from jaxpaint.config import QUALITIES
 
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
 _NUMBER = flags.DEFINE_integer(
     "num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1
 )
+_QUALITY = flags.DEFINE_enum(
+    "quality", "normal", list(QUALITIES), "How many strokes and steps: a quick look or a long one."
+)
 _STROKES = flags.DEFINE_integer(
-    "strokes", None, f"Brushstrokes a painting. Default: {Config.strokes}, or what the CLIP likes.",
-    lower_bound=1,
-)  # fmt: skip
+    "strokes", None, "Brushstrokes a painting, whatever --quality says.", lower_bound=1
+)
 _STEPS = flags.DEFINE_integer(
-    "steps", None, f"Optimisation steps. Default: {Config.steps}, or what the CLIP likes.",
-    lower_bound=1,
-)  # fmt: skip
+    "steps", None, "Optimisation steps, whatever --quality says.", lower_bound=1
+)
 _BRUSH = flags.DEFINE_string("brush", "brush", "Trained brush: a name or a .safetensors file.")
 _CLIP = flags.DEFINE_string("clip", "auto", "CLIP: auto, bundled, a hub id, or a directory.")
 _SIZE = flags.DEFINE_string(
@@ -87,7 +88,9 @@ def run() -> int:
     able = [job for job in jobs if job.prompt not in refused]
     if not able:
         raise prompts.PromptError("no prompt is left to paint")
-    config = studio.configure(clip, strokes=_STROKES.value, steps=_STEPS.value)
+    config = studio.configure(
+        clip, quality=_QUALITY.value, strokes=_STROKES.value, steps=_STEPS.value
+    )
     width, height = prompts.parse_size(_SIZE.value, default=config.width)
     config = dataclasses.replace(config, width=width, height=height)
     size = batch.choose_size(

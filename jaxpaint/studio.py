@@ -20,7 +20,7 @@ from tqdm import tqdm
 import jaxpaint
 from jaxpaint import actions, canvas, optimize, outputs, painters, prompts, sharding
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import Config
+from jaxpaint.config import QUALITIES, Config
 
 _GIF_FRAMES = 48  # most frames of an animation
 _PREVIEW = "preview.png"  # the painting so far; gone when it is done
@@ -55,14 +55,22 @@ class Progress(NamedTuple):
     alive: np.ndarray  # [C] bool, whether all losses were finite
 
 
-def configure(clip: clip_lib.Clip, **given: Any) -> Config:
+def configure(clip: clip_lib.Clip, *, quality: str = "normal", **given: Any) -> Config:
     """Settings for painting with a CLIP: what is given, then its own recipe, then defaults.
 
-    The canvas is at least as large as what the CLIP sees. None counts as not given.
+    The canvas is at least as large as what the CLIP sees.
+
+    Args:
+      clip: the CLIP that guides.
+      quality: of `config.QUALITIES`: how many strokes and steps, unless they are given.
+      **given: fields of Config; None counts as not given.
     """
     side = max(Config.width, clip.resolution)
+    config = Config(**{"width": side, "height": side, **clip.recipe})
+    strokes, steps = QUALITIES[quality]
+    amount = {"strokes": round(strokes * config.strokes), "steps": round(steps * config.steps)}
     given = {name: value for name, value in given.items() if value is not None}
-    return Config(**{"width": side, "height": side, **clip.recipe, **given})
+    return dataclasses.replace(config, **amount | given)
 
 
 def make_jobs(lines: Sequence[prompts.Line], seed: int, number: int, outdir: str) -> list[Job]:

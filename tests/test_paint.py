@@ -188,6 +188,9 @@ def test_settings_are_what_is_given_then_the_recipe_then_defaults():
     assert (config.steps, config.wides, config.strokes) == (7, 3, Config.strokes)
     assert config.width == config.height == 224
     assert studio.configure(Large).steps == 50
+    draft, best = (studio.configure(Large, quality=name) for name in ("draft", "best"))
+    assert draft.steps < 50 < best.steps and draft.strokes < Config.strokes < best.strokes
+    assert studio.configure(Large, quality="best", steps=7).steps == 7
 
 
 def test_jobs_are_prompts_times_seeds():
