@@ -4,10 +4,12 @@ Commands under test share a folder for compiled programs, which is the tests' ow
 """
 
 import os
+import shutil
 
 import pytest
+from sample_clip import TINY
 
-from jaxpaint import mypaint
+from jaxpaint import clip, mypaint
 
 
 def pytest_sessionstart() -> None:
@@ -21,3 +23,24 @@ def caches(tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny():
+    return clip.load(str(TINY))
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the fixture that a test may damage."""
+    return shutil.copytree(TINY, tmp_path / "model")
+
+
+@pytest.fixture
+def no_network(monkeypatch, tmp_path):
+    """An empty cache (returned), the fixture for the bundled model, no way to the hub."""
+    monkeypatch.setattr(clip, "BUNDLED", TINY)
+    monkeypatch.setattr(clip, "HfApi", None)
+    monkeypatch.setattr(clip.constants, "HF_HUB_OFFLINE", False)
+    monkeypatch.setattr(clip.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"

@@ -1,28 +1,18 @@
 """CLIP against features that the PyTorch classes gave, and everything it refuses."""
 
-import json
-import pathlib
-import shutil
-import time
-import types
-
 from flax.serialization import to_bytes
 import jax
 import jax.numpy as jnp
 import ml_dtypes
 import numpy as np
 import pytest
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
+from sample_clip import TINY, edit_json, edit_weights, error_line, split_in_two, unit
 
 from jaxpaint import clip
 
-TINY = pathlib.Path(__file__).parent / "fixtures" / "clip_tiny"
 FEATURES = dict(np.load(TINY / "features.npz"))
 PROMPTS = FEATURES["prompts"].tolist()
-
-
-def unit(x):
-    return x / np.linalg.norm(x, axis=-1, keepdims=True)
 
 
 def cosine_gap(one, other):
@@ -41,56 +31,6 @@ def features(model):
 def assert_recorded(model, atol=1e-4):
     for ours, name in zip(features(model), ("text", "image")):
         np.testing.assert_allclose(ours, unit(FEATURES[name]), atol=atol)
-
-
-@pytest.fixture(scope="module")
-def tiny():
-    return clip.load(str(TINY))
-
-
-@pytest.fixture
-def copy(tmp_path):
-    """A copy of the fixture that a test may damage."""
-    return shutil.copytree(TINY, tmp_path / "model")
-
-
-@pytest.fixture
-def no_network(monkeypatch, tmp_path):
-    """An empty cache (returned), the fixture for the bundled model, no way to the hub."""
-    monkeypatch.setattr(clip, "BUNDLED", TINY)
-    monkeypatch.setattr(clip, "HfApi", None)
-    monkeypatch.setattr(clip.constants, "HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(clip.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    return tmp_path / "cache"
-
-
-def fill_cache(cache, repo, folder):
-    """The hub's own layout of downloaded models."""
-    place = cache / ("models--" + repo.replace("/", "--"))
-    (place / "refs").mkdir(parents=True)
-    (place / "refs" / "main").write_text("c0ffee")
-    shutil.copytree(folder, place / "snapshots" / "c0ffee")
-
-
-def edit_json(path, **changes):
-    values = json.loads(path.read_text()) if path.exists() else {}
-    for key, value in changes.items():
-        part, _, inner = key.rpartition("__")
-        (values[part] if part else values)[inner] = value
-    path.write_text(json.dumps(values))
-
-
-def edit_weights(path, change, **kwargs):
-    tensors = load_file(path)
-    change(tensors)
-    save_file(tensors, path, **kwargs)
-
-
-def error_line(name, **kwargs):
-    with pytest.raises(clip.ClipError) as caught:
-        clip.load(str(name), **kwargs)
-    assert "\n" not in str(caught.value)
-    return str(caught.value)
 
 
 # The features.
@@ -190,17 +130,6 @@ def test_flax_layout_in_safetensors(tiny, copy):
     )
     save_file(flat, copy / "model.safetensors", metadata={"format": "flax"})
     assert_recorded(clip.load(str(copy)))
-
-
-def split_in_two(folder):
-    tensors = load_file(folder / "model.safetensors")
-    (folder / "model.safetensors").unlink()
-    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
-    where = {key: names[i % 2] for i, key in enumerate(sorted(tensors))}
-    for name in names:
-        save_file({k: v for k, v in tensors.items() if where[k] == name}, folder / name)
-    index = {"metadata": {}, "weight_map": where}
-    (folder / "model.safetensors.index.json").write_text(json.dumps(index))
 
 
 def test_shards(copy):
@@ -323,136 +252,3 @@ def test_unknown_words(tiny, copy):
     assert clip.unknown_words(tiny, prompt) == ["zebra", "boats"]
     (copy / "vocabulary.json").unlink()
     assert clip.unknown_words(clip.load(str(copy)), prompt) == []
-
-
-# Which model.
-
-
-def fake_hub(monkeypatch, names, folder=None, fails=None):
-    """A hub whose model has these files; returns the list of what it was asked for."""
-    asked = []
-
-    def model_info(repo, timeout):
-        if fails:
-            raise fails
-        return types.SimpleNamespace(siblings=[types.SimpleNamespace(rfilename=n) for n in names])
-
-    def snapshot_download(repo, allow_patterns):
-        asked.extend([repo, *allow_patterns])
-        return str(folder)
-
-    monkeypatch.setattr(clip, "HfApi", lambda: types.SimpleNamespace(model_info=model_info))
-    monkeypatch.setattr(clip, "snapshot_download", snapshot_download)
-    return asked
-
-
-def test_bundled(no_network):
-    model = clip.load("bundled")
-    assert model.name == model.source == "bundled"
-    assert clip.STANDARD in model.explanation
-
-
-def test_auto_without_accelerator_asks_no_network(no_network, monkeypatch):
-    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    model = clip.load()
-    assert model.source == "bundled" and "no accelerator" in model.explanation
-
-
-def test_auto_with_a_silent_hub_waits_a_bounded_time(no_network, monkeypatch):
-    slow = types.SimpleNamespace(model_info=lambda repo, timeout: time.sleep(30))
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    monkeypatch.setattr(clip, "HfApi", lambda: slow)
-    assert clip.HUB_SECONDS <= 5
-    monkeypatch.setattr(clip, "HUB_SECONDS", 0.3)
-    start = time.monotonic()
-    model = clip.load("auto")
-    assert time.monotonic() - start < 5 and model.source == "bundled"
-    assert "out of reach (TimeoutError)" in model.explanation
-
-
-def test_auto_offline(no_network, monkeypatch):
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    monkeypatch.setattr(clip.constants, "HF_HUB_OFFLINE", True)
-    model = clip.load("auto")
-    assert model.source == "bundled" and "HF_HUB_OFFLINE" in model.explanation
-
-
-def test_auto_takes_the_hub_when_it_answers(no_network, monkeypatch):
-    monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    names = [path.name for path in TINY.iterdir()]
-    extra = ["flax_model.msgpack", "pytorch_model.bin", "README.md"]
-    asked = fake_hub(monkeypatch, names + extra, TINY)
-    model = clip.load("auto")
-    assert (model.name, model.source) == (clip.STANDARD, "hub") and asked[0] == clip.STANDARD
-    assert "model.safetensors" in asked and not set(extra) & set(asked)
-
-
-def test_local_cache_comes_first(no_network):
-    fill_cache(no_network, clip.STANDARD, TINY)
-    for name in ("auto", clip.STANDARD):
-        model = clip.load(name)
-        assert (model.name, model.source) == (clip.STANDARD, "local cache")
-        assert model.explanation.endswith("--clip=bundled or --clip=DIRECTORY")
-
-
-def test_a_cache_without_usable_weights_is_no_cache(no_network, monkeypatch, copy):
-    (copy / "model.safetensors").rename(copy / "pytorch_model.bin")
-    for repo in (clip.STANDARD, "some/clip"):
-        fill_cache(no_network, repo, copy)
-    monkeypatch.setattr(jax, "default_backend", lambda: "cpu")
-    model = clip.load("auto")
-    assert model.source == "bundled" and "pickle" in model.explanation
-    names = [path.name for path in TINY.iterdir()]
-    fake_hub(monkeypatch, names, TINY)
-    assert clip.load("some/clip").source == "hub"
-
-
-def test_sharded_hub_model(no_network, monkeypatch, copy):
-    split_in_two(copy)
-    names = [path.name for path in copy.iterdir()]
-    asked = fake_hub(monkeypatch, [*names, "flax_model.msgpack"], copy)
-    assert clip.load("some/clip").name == "some/clip"
-    assert "model-*.safetensors" in asked and "flax_model.msgpack" not in asked
-
-
-def test_hub_errors(no_network, monkeypatch):
-    response = types.SimpleNamespace(headers={}, request=None, status_code=401)
-    missing = clip.RepositoryNotFoundError("401\nnot found", response=response)
-    fake_hub(monkeypatch, [], fails=missing)
-    line = error_line("some/clip")
-    assert "the hub has no public model of that name" in line and "--clip=bundled" in line
-    fake_hub(monkeypatch, [], fails=ConnectionError("no\nroute"))
-    assert "out of reach (ConnectionError)" in error_line("some/clip")
-    names = ["config.json", "preprocessor_config.json", "tokenizer.json", "pytorch_model.bin"]
-    fake_hub(monkeypatch, names)
-    assert "pickle can run code" in error_line("some/clip")
-    fake_hub(monkeypatch, [path.name for path in TINY.iterdir()])
-
-    def full(repo, allow_patterns):
-        raise OSError("No space left on device")
-
-    monkeypatch.setattr(clip, "snapshot_download", full)
-    assert "the download failed (No space left on device)" in error_line("some/clip")
-
-
-# The real shape, where PyTorch is there to compare with.
-
-
-def test_base_patch32_against_pytorch(copy):
-    torch = pytest.importorskip("torch")
-    from transformers import CLIPConfig, CLIPModel
-
-    end = json.loads((copy / "config.json").read_text())["text_config"]["eos_token_id"]
-    torch.manual_seed(0)
-    theirs = CLIPModel(CLIPConfig(text_config={"eos_token_id": end})).eval()
-    theirs.save_pretrained(copy)
-    ours = clip.load(str(copy))
-    ids, mask = clip.tokenize(ours, ["a red boat on the sea", "cat"])
-    images = np.random.default_rng(1).normal(size=(2, 224, 224, 3)).astype(np.float32)
-    with torch.no_grad():
-        text = theirs.get_text_features(torch.tensor(ids), torch.tensor(mask))
-        image = theirs.get_image_features(torch.tensor(images).permute(0, 3, 1, 2))
-    mine = clip.encode_text(ours.module, ours.params, ids, mask)
-    np.testing.assert_allclose(mine, unit(text.numpy()), atol=1e-4)
-    mine = clip.encode_image(ours.module, ours.params, images)
-    np.testing.assert_allclose(mine, unit(image.numpy()), atol=1e-4)

@@ -9,12 +9,12 @@ import numpy as np
 import optax
 import pytest
 from safetensors.numpy import load_file
+from sample_art import a_scene, some_art
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import (
     batches,
     clip_files,
-    concepts,
     draw,
     fakes,
     guide_loss,
@@ -27,151 +27,6 @@ from experiments import (
 )  # fmt: skip
 from jaxpaint import clip, optimize, painters
 from jaxpaint.config import Config
-
-
-def some_art() -> scenes.Art:
-    """Eight concepts in one style: a disc each, with a body mask."""
-    side = scenes.SIDE
-    pixels = np.zeros((8, side, side, 5), np.uint8)
-    yy, xx = np.mgrid[:side, :side]
-    disc = (yy - side // 2) ** 2 + (xx - side // 2) ** 2 < (side // 3) ** 2
-    pixels[:, disc] = [200, 200, 200, 255, 255]
-    names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
-    keywords = (("woolly animal",), ("pet",), (), ("fruit",), ("bloom",), (), ("bird",), ())
-    return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names, keywords)
-
-
-def a_scene(picture, color, layout, ground, ground_color) -> scenes.Scenes:
-    """One scene of three like pictures in one colour."""
-    box = scenes.boxes(np.random.default_rng(0), layout)
-    fields = np.full(3, picture), np.full(3, color), box, ground, ground_color, False
-    kinds = (np.int32, np.int32, np.float32, np.int32, np.int32, bool)
-    return scenes.Scenes(*(np.asarray(f, k) for f, k in zip(fields, kinds)))
-
-
-def drawn(scene: scenes.Scenes, number: int) -> np.ndarray:
-    pixels = jnp.asarray(some_art().pixels)
-    many = jax.jit(jax.vmap(lambda key: draw.draw(key, scene, pixels)))
-    return np.asarray(many(jax.random.split(jax.random.key(3), number)))
-
-
-def test_a_scene_shows_what_its_caption_says():
-    red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
-    images = drawn(a_scene(1, red, scenes.ONE, scenes.NAMED_GROUND, blue), 32)
-    assert images.shape == (32, scenes.SIDE, scenes.SIDE, 3)
-    assert images.min() >= 0 and images.max() <= 1
-    red_pixels = (images[..., 0] > images[..., 2] + 0.3).mean((1, 2))
-    blue_pixels = (images[..., 2] > images[..., 0] + 0.3).mean((1, 2))
-    assert red_pixels.max() < 0.6 and blue_pixels.min() > 0.3
-    assert (red_pixels > 0.05).mean() > 0.8  # a few are faint
-    claim = scenes.Claim(("owl",), (red,), scenes.ONE)
-    text = scenes.caption(np.random.default_rng(0), claim, scenes.PLAIN_GROUND, blue)
-    assert "red owl" in text and "blue" not in text
-
-
-@pytest.mark.parametrize("layout, number", [(scenes.ONE, 1), (scenes.TWO, 2), (scenes.THREE, 3)])
-def test_a_scene_has_as_many_things_as_its_caption_says(layout, number):
-    red = scenes.COLOR_NAMES.index("red")
-    scene = a_scene(0, red, layout, scenes.WHITE_GROUND, 0)
-    assert (scene.box[:, 2] > 0).sum() == number
-    claim = scenes.Claim(("apple",), (red,), layout)
-    text = scenes.caption(np.random.default_rng(0), claim, scenes.PLAIN_GROUND, 0)
-    assert {1: "red apple", 2: "two red apples", 3: "three red apples"}[number] in text
-    red_pixels = drawn(scene, 8)[..., 1] < 0.5
-    for x, y, side in scene.box[:number]:  # the middle of each thing is red, most times
-        row, column = int(y * scenes.SIDE), int(x * scenes.SIDE)
-        assert red_pixels[:, row, column].mean() > 0.5 and 0 < side < 1.2
-
-
-def test_what_is_above_lies_above():
-    rng = np.random.default_rng(0)
-    for _ in range(50):
-        box = scenes.boxes(rng, scenes.ABOVE)
-        assert box[0, 1] < box[1, 1] - 0.2
-    claim = scenes.Claim(("owl", "house"), (-1, -1), scenes.ABOVE)
-    texts = [scenes.caption(rng, claim, scenes.PLAIN_GROUND, 0) for _ in range(60)]
-    for text in texts:
-        upper_first = text.index("owl") < text.index("house")
-        assert upper_first == any(f" {word} " in text for word in concepts.ABOVE)
-    assert len({"below" in text or "under" in text for text in texts}) == 2
-
-
-def test_plurals():
-    for one, many in {
-        "sheep": "sheep", "butterfly": "butterflies", "church": "churches", "bus": "buses",
-        "glass of wine": "glasses of wine", "grapes": "grapes", "maple leaf": "maple leaves",
-        "monkey": "monkeys",
-    }.items():  # fmt: skip
-        assert concepts.plural(one) == many
-
-
-def test_training_never_sees_what_is_held_out():
-    art = some_art()
-    chosen, captions, claims = scenes.choose(np.random.default_rng(0), art, 400)
-    assert len(captions) == len(claims) == 400
-    assert not scenes.is_held_out_pair(art.labels[chosen.picture], chosen.color).any()
-    kept, _, _ = scenes.choose(np.random.default_rng(0), art, 50, held_out="pair")
-    colored = kept.color[:, 0] >= 0
-    pairs = scenes.is_held_out_pair(art.labels[kept.picture[:, 0]], kept.color[:, 0])
-    assert colored.any() and pairs[colored].all()
-
-
-def test_keywords_are_used_and_every_claim_is_true_of_its_scene():
-    art = some_art()
-    chosen, _, claims = scenes.choose(np.random.default_rng(0), art, 400)
-    assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
-    nouns = [noun for claim in claims for noun in claim.nouns]
-    used = np.mean([noun in sum(art.keywords, ()) for noun in nouns])
-    assert 0.03 < used < 0.17  # one in six of the five in eight that have a keyword
-    assert {claim.layout for claim in claims} == set(range(5))
-
-
-def test_claims_are_told_apart():
-    art = some_art()  # 0 ewe, 1 cat, 2 house, 3 red apple
-    red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
-    colors = np.array([[red, -1, -1]] * 5)
-    scene = scenes.Scenes(np.array([[1, 2, 0]] * 5), colors, np.zeros((5, 3, 3)), 0, 0, False)
-    claim = scenes.Claim
-    for layout, said, truth in (
-        (scenes.ONE, claim(("cat",), (red,), scenes.ONE), True),
-        (scenes.ONE, claim(("pet",), (-1,), scenes.ONE), True),  # a keyword
-        (scenes.ONE, claim(("cat",), (blue,), scenes.ONE), False),
-        (scenes.ONE, claim(("house",), (-1,), scenes.ONE), False),  # it is not drawn
-        (scenes.BESIDE, claim(("house",), (blue,), scenes.ONE), True),
-        (scenes.TWO, claim(("cat",), (red,), scenes.ONE), True),
-        (scenes.TWO, claim(("cat",), (red,), scenes.TWO), True),
-        (scenes.TWO, claim(("cat",), (red,), scenes.THREE), False),
-        (scenes.ONE, claim(("cat",), (red,), scenes.TWO), False),
-        (scenes.BESIDE, claim(("house", "cat"), (-1, red), scenes.BESIDE), True),
-        (scenes.BESIDE, claim(("house", "cat"), (-1, blue), scenes.BESIDE), False),
-        (scenes.ABOVE, claim(("cat", "house"), (-1, -1), scenes.ABOVE), True),
-        (scenes.ABOVE, claim(("house", "cat"), (-1, -1), scenes.ABOVE), False),
-    ):
-        assert scenes.is_true(art, scene, layout, 0, said) == truth, (layout, said)
-
-
-def test_captions_that_may_be_true_of_another_picture_are_no_negatives(tmp_path):
-    art = some_art()
-    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
-    batch = batches.make(np.random.default_rng(0), art, tokenizer, 64, held_out="pair")
-    compatible = batch["compatible"]
-    assert np.diag(compatible).all()
-    # One thing a scene and no synonyms between these concepts, so labels and colours tell.
-    labels = art.labels[batch["scenes"].picture[:, 0]]
-    colors = batch["scenes"].color[:, 0]
-    agree = (colors[:, None] == colors) | (colors[:, None] < 0) | (colors < 0)
-    np.testing.assert_array_equal(compatible, (labels[:, None] == labels) & agree)
-
-
-def test_wrong_captions_are_wrong():
-    art = some_art()
-    rng = np.random.default_rng(0)
-    scene, _, claims = scenes.choose(rng, art, 60)
-    for row, claim in enumerate(claims):
-        ground = scene.ground[row], scene.ground_color[row]
-        true_texts = {scenes.caption(rng, claim, *ground) for _ in range(400)}
-        for _ in range(20):
-            assert batches.wrong_caption(rng, art, scene, row, claim) not in true_texts
 
 
 def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
@@ -210,12 +65,6 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
             tmp_path / "old", other.init(jax.random.key(0), ids, pictures, ids, ids)["params"],
             tokenizer,
         )  # fmt: skip
-
-
-def test_recoloured_nouns_lose_the_colour_they_carry():
-    blue = scenes.COLOR_NAMES.index("blue")
-    text = scenes.phrase(np.random.default_rng(1), "red apple", blue)
-    assert "blue apple" in text and "red" not in text
 
 
 def test_energy_score_prefers_the_right_spread():
@@ -354,53 +203,6 @@ def test_a_sketch_is_seen_beside_what_it_should_become_in_the_same_view():
     np.testing.assert_allclose(red, here, rtol=0.3)  # views are scaled by 0.9 to 1.05
     again = guide_loss.renew(sketches._replace(picture=whole), np.array([False, True]))
     np.testing.assert_array_equal(again.picture, jnp.stack([whole[0], jnp.ones_like(whole[0])]))
-
-
-def test_calm_scenes_show_typical_pictures_in_their_usual_place():
-    art = some_art()
-    typical = scenes.typical(art)
-    assert set(typical) <= set(np.flatnonzero(~scenes.is_held_out(art)))
-    names = [scenes.words_for(art.names[i])[0] for i in typical]
-    assert len(names) == len(set(names))
-    few = typical[:2]
-    chosen, _, claims = scenes.choose(np.random.default_rng(0), art, 300, calm=0.5, typical=few)
-    calm = chosen.calm
-    assert 0.4 < calm.mean() < 0.6
-    assert set(chosen.picture[calm].ravel()) <= set(few)
-    assert set(chosen.picture[~calm, 0]) > set(few)
-    assert np.isin(chosen.ground[calm], scenes.TOLD_GROUNDS).all()
-    assert not np.isin(chosen.ground[~calm], scenes.TOLD_GROUNDS).all()
-    for layout in range(5):
-        mine = [i for i, claim in enumerate(claims) if claim.layout == layout and calm[i]]
-        assert (chosen.box[mine] == chosen.box[mine[0]]).all()
-        assert (chosen.box[mine[0], :, 2] > 0).sum() == (1, 2, 2, 2, 3)[layout]
-    assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
-
-
-def test_a_calm_thing_is_called_what_no_other_typical_picture_is():
-    art = some_art()._replace(names=("ewe", "ram", *some_art().names[2:]))
-    typical = scenes.typical(art)
-    ram = np.flatnonzero(art.labels[typical] == 1)
-    assert len(ram) == 1 and {"ram", "sheep"} <= set(scenes.words_for("ram"))
-
-    def names_of_rams(**calm) -> set[str]:
-        chosen, _, claims = scenes.choose(np.random.default_rng(1), art, 400, **calm)
-        return {c.nouns[0] for c, row in zip(claims, chosen.picture[:, 0]) if art.labels[row] == 1}
-
-    assert names_of_rams() == {"ram", "sheep", "pet"}
-    assert names_of_rams(calm=1.0, typical=typical) == {"ram", "pet"}
-
-
-def test_a_calm_thing_is_neither_turned_nor_mirrored():
-    pixels = jnp.asarray(some_art().pixels).at[:, :, 24:, 3].set(0)  # the left half of a disc
-    pixels = pixels.at[..., :3].set(0)  # black
-    scene = a_scene(1, scenes.NO_COLOR, scenes.ONE, scenes.WHITE_GROUND, 0)
-    many = jax.jit(jax.vmap(lambda key, calm: draw.compose(
-        key, scene._replace(calm=calm), pixels), (0, None)))  # fmt: skip
-    keys = jax.random.split(jax.random.key(0), 64)
-    calm, free = (np.asarray(many(keys, jnp.asarray(flag))) for flag in (True, False))
-    assert np.abs(calm - calm[0]).max() < 0.09  # the paper's own shade
-    assert np.median(np.abs(free - calm[0]).max((1, 2, 3))) > 0.3
 
 
 def test_the_rival_paints_the_same_picture():

@@ -1,0 +1,36 @@
+"""Eight concepts and scenes of them, for tests."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from experiments import (
+    draw,
+    scenes,
+)  # fmt: skip
+
+
+def some_art() -> scenes.Art:
+    """Eight concepts in one style: a disc each, with a body mask."""
+    side = scenes.SIDE
+    pixels = np.zeros((8, side, side, 5), np.uint8)
+    yy, xx = np.mgrid[:side, :side]
+    disc = (yy - side // 2) ** 2 + (xx - side // 2) ** 2 < (side // 3) ** 2
+    pixels[:, disc] = [200, 200, 200, 255, 255]
+    names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
+    keywords = (("woolly animal",), ("pet",), (), ("fruit",), ("bloom",), (), ("bird",), ())
+    return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names, keywords)
+
+
+def a_scene(picture, color, layout, ground, ground_color) -> scenes.Scenes:
+    """One scene of three like pictures in one colour."""
+    box = scenes.boxes(np.random.default_rng(0), layout)
+    fields = np.full(3, picture), np.full(3, color), box, ground, ground_color, False
+    kinds = (np.int32, np.int32, np.float32, np.int32, np.int32, bool)
+    return scenes.Scenes(*(np.asarray(f, k) for f, k in zip(fields, kinds)))
+
+
+def drawn(scene: scenes.Scenes, number: int) -> np.ndarray:
+    pixels = jnp.asarray(some_art().pixels)
+    many = jax.jit(jax.vmap(lambda key: draw.draw(key, scene, pixels)))
+    return np.asarray(many(jax.random.split(jax.random.key(3), number)))

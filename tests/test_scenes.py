@@ -1,0 +1,187 @@
+"""Scenes and their captions: each says what the other shows."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from sample_art import a_scene, drawn, some_art
+
+from experiments import (
+    batches,
+    clip_files,
+    concepts,
+    draw,
+    scenes,
+)  # fmt: skip
+
+
+def test_a_scene_shows_what_its_caption_says():
+    red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
+    images = drawn(a_scene(1, red, scenes.ONE, scenes.NAMED_GROUND, blue), 32)
+    assert images.shape == (32, scenes.SIDE, scenes.SIDE, 3)
+    assert images.min() >= 0 and images.max() <= 1
+    red_pixels = (images[..., 0] > images[..., 2] + 0.3).mean((1, 2))
+    blue_pixels = (images[..., 2] > images[..., 0] + 0.3).mean((1, 2))
+    assert red_pixels.max() < 0.6 and blue_pixels.min() > 0.3
+    assert (red_pixels > 0.05).mean() > 0.8  # a few are faint
+    claim = scenes.Claim(("owl",), (red,), scenes.ONE)
+    text = scenes.caption(np.random.default_rng(0), claim, scenes.PLAIN_GROUND, blue)
+    assert "red owl" in text and "blue" not in text
+
+
+@pytest.mark.parametrize("layout, number", [(scenes.ONE, 1), (scenes.TWO, 2), (scenes.THREE, 3)])
+def test_a_scene_has_as_many_things_as_its_caption_says(layout, number):
+    red = scenes.COLOR_NAMES.index("red")
+    scene = a_scene(0, red, layout, scenes.WHITE_GROUND, 0)
+    assert (scene.box[:, 2] > 0).sum() == number
+    claim = scenes.Claim(("apple",), (red,), layout)
+    text = scenes.caption(np.random.default_rng(0), claim, scenes.PLAIN_GROUND, 0)
+    assert {1: "red apple", 2: "two red apples", 3: "three red apples"}[number] in text
+    red_pixels = drawn(scene, 8)[..., 1] < 0.5
+    for x, y, side in scene.box[:number]:  # the middle of each thing is red, most times
+        row, column = int(y * scenes.SIDE), int(x * scenes.SIDE)
+        assert red_pixels[:, row, column].mean() > 0.5 and 0 < side < 1.2
+
+
+def test_what_is_above_lies_above():
+    rng = np.random.default_rng(0)
+    for _ in range(50):
+        box = scenes.boxes(rng, scenes.ABOVE)
+        assert box[0, 1] < box[1, 1] - 0.2
+    claim = scenes.Claim(("owl", "house"), (-1, -1), scenes.ABOVE)
+    texts = [scenes.caption(rng, claim, scenes.PLAIN_GROUND, 0) for _ in range(60)]
+    for text in texts:
+        upper_first = text.index("owl") < text.index("house")
+        assert upper_first == any(f" {word} " in text for word in concepts.ABOVE)
+    assert len({"below" in text or "under" in text for text in texts}) == 2
+
+
+def test_plurals():
+    for one, many in {
+        "sheep": "sheep", "butterfly": "butterflies", "church": "churches", "bus": "buses",
+        "glass of wine": "glasses of wine", "grapes": "grapes", "maple leaf": "maple leaves",
+        "monkey": "monkeys",
+    }.items():  # fmt: skip
+        assert concepts.plural(one) == many
+
+
+def test_training_never_sees_what_is_held_out():
+    art = some_art()
+    chosen, captions, claims = scenes.choose(np.random.default_rng(0), art, 400)
+    assert len(captions) == len(claims) == 400
+    assert not scenes.is_held_out_pair(art.labels[chosen.picture], chosen.color).any()
+    kept, _, _ = scenes.choose(np.random.default_rng(0), art, 50, held_out="pair")
+    colored = kept.color[:, 0] >= 0
+    pairs = scenes.is_held_out_pair(art.labels[kept.picture[:, 0]], kept.color[:, 0])
+    assert colored.any() and pairs[colored].all()
+
+
+def test_keywords_are_used_and_every_claim_is_true_of_its_scene():
+    art = some_art()
+    chosen, _, claims = scenes.choose(np.random.default_rng(0), art, 400)
+    assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
+    nouns = [noun for claim in claims for noun in claim.nouns]
+    used = np.mean([noun in sum(art.keywords, ()) for noun in nouns])
+    assert 0.03 < used < 0.17  # one in six of the five in eight that have a keyword
+    assert {claim.layout for claim in claims} == set(range(5))
+
+
+def test_claims_are_told_apart():
+    art = some_art()  # 0 ewe, 1 cat, 2 house, 3 red apple
+    red, blue = scenes.COLOR_NAMES.index("red"), scenes.COLOR_NAMES.index("blue")
+    colors = np.array([[red, -1, -1]] * 5)
+    scene = scenes.Scenes(np.array([[1, 2, 0]] * 5), colors, np.zeros((5, 3, 3)), 0, 0, False)
+    claim = scenes.Claim
+    for layout, said, truth in (
+        (scenes.ONE, claim(("cat",), (red,), scenes.ONE), True),
+        (scenes.ONE, claim(("pet",), (-1,), scenes.ONE), True),  # a keyword
+        (scenes.ONE, claim(("cat",), (blue,), scenes.ONE), False),
+        (scenes.ONE, claim(("house",), (-1,), scenes.ONE), False),  # it is not drawn
+        (scenes.BESIDE, claim(("house",), (blue,), scenes.ONE), True),
+        (scenes.TWO, claim(("cat",), (red,), scenes.ONE), True),
+        (scenes.TWO, claim(("cat",), (red,), scenes.TWO), True),
+        (scenes.TWO, claim(("cat",), (red,), scenes.THREE), False),
+        (scenes.ONE, claim(("cat",), (red,), scenes.TWO), False),
+        (scenes.BESIDE, claim(("house", "cat"), (-1, red), scenes.BESIDE), True),
+        (scenes.BESIDE, claim(("house", "cat"), (-1, blue), scenes.BESIDE), False),
+        (scenes.ABOVE, claim(("cat", "house"), (-1, -1), scenes.ABOVE), True),
+        (scenes.ABOVE, claim(("house", "cat"), (-1, -1), scenes.ABOVE), False),
+    ):
+        assert scenes.is_true(art, scene, layout, 0, said) == truth, (layout, said)
+
+
+def test_captions_that_may_be_true_of_another_picture_are_no_negatives(tmp_path):
+    art = some_art()
+    tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
+    batch = batches.make(np.random.default_rng(0), art, tokenizer, 64, held_out="pair")
+    compatible = batch["compatible"]
+    assert np.diag(compatible).all()
+    # One thing a scene and no synonyms between these concepts, so labels and colours tell.
+    labels = art.labels[batch["scenes"].picture[:, 0]]
+    colors = batch["scenes"].color[:, 0]
+    agree = (colors[:, None] == colors) | (colors[:, None] < 0) | (colors < 0)
+    np.testing.assert_array_equal(compatible, (labels[:, None] == labels) & agree)
+
+
+def test_wrong_captions_are_wrong():
+    art = some_art()
+    rng = np.random.default_rng(0)
+    scene, _, claims = scenes.choose(rng, art, 60)
+    for row, claim in enumerate(claims):
+        ground = scene.ground[row], scene.ground_color[row]
+        true_texts = {scenes.caption(rng, claim, *ground) for _ in range(400)}
+        for _ in range(20):
+            assert batches.wrong_caption(rng, art, scene, row, claim) not in true_texts
+
+
+def test_recoloured_nouns_lose_the_colour_they_carry():
+    blue = scenes.COLOR_NAMES.index("blue")
+    text = scenes.phrase(np.random.default_rng(1), "red apple", blue)
+    assert "blue apple" in text and "red" not in text
+
+
+def test_calm_scenes_show_typical_pictures_in_their_usual_place():
+    art = some_art()
+    typical = scenes.typical(art)
+    assert set(typical) <= set(np.flatnonzero(~scenes.is_held_out(art)))
+    names = [scenes.words_for(art.names[i])[0] for i in typical]
+    assert len(names) == len(set(names))
+    few = typical[:2]
+    chosen, _, claims = scenes.choose(np.random.default_rng(0), art, 300, calm=0.5, typical=few)
+    calm = chosen.calm
+    assert 0.4 < calm.mean() < 0.6
+    assert set(chosen.picture[calm].ravel()) <= set(few)
+    assert set(chosen.picture[~calm, 0]) > set(few)
+    assert np.isin(chosen.ground[calm], scenes.TOLD_GROUNDS).all()
+    assert not np.isin(chosen.ground[~calm], scenes.TOLD_GROUNDS).all()
+    for layout in range(5):
+        mine = [i for i, claim in enumerate(claims) if claim.layout == layout and calm[i]]
+        assert (chosen.box[mine] == chosen.box[mine[0]]).all()
+        assert (chosen.box[mine[0], :, 2] > 0).sum() == (1, 2, 2, 2, 3)[layout]
+    assert all(scenes.is_true(art, chosen, c.layout, i, c) for i, c in enumerate(claims))
+
+
+def test_a_calm_thing_is_called_what_no_other_typical_picture_is():
+    art = some_art()._replace(names=("ewe", "ram", *some_art().names[2:]))
+    typical = scenes.typical(art)
+    ram = np.flatnonzero(art.labels[typical] == 1)
+    assert len(ram) == 1 and {"ram", "sheep"} <= set(scenes.words_for("ram"))
+
+    def names_of_rams(**calm) -> set[str]:
+        chosen, _, claims = scenes.choose(np.random.default_rng(1), art, 400, **calm)
+        return {c.nouns[0] for c, row in zip(claims, chosen.picture[:, 0]) if art.labels[row] == 1}
+
+    assert names_of_rams() == {"ram", "sheep", "pet"}
+    assert names_of_rams(calm=1.0, typical=typical) == {"ram", "pet"}
+
+
+def test_a_calm_thing_is_neither_turned_nor_mirrored():
+    pixels = jnp.asarray(some_art().pixels).at[:, :, 24:, 3].set(0)  # the left half of a disc
+    pixels = pixels.at[..., :3].set(0)  # black
+    scene = a_scene(1, scenes.NO_COLOR, scenes.ONE, scenes.WHITE_GROUND, 0)
+    many = jax.jit(jax.vmap(lambda key, calm: draw.compose(
+        key, scene._replace(calm=calm), pixels), (0, None)))  # fmt: skip
+    keys = jax.random.split(jax.random.key(0), 64)
+    calm, free = (np.asarray(many(keys, jnp.asarray(flag))) for flag in (True, False))
+    assert np.abs(calm - calm[0]).max() < 0.09  # the paper's own shade
+    assert np.median(np.abs(free - calm[0]).max((1, 2, 3))) > 0.3
