@@ -45,6 +45,7 @@ def paint(
     resume: bool = False,
     process: int = 0,
     processes: int = 1,
+    image: np.ndarray | None = None,
 ) -> list[dict[str, Any]]:
     """Paints all jobs in batches of `size`, the last filled up so that one program does for all.
 
@@ -61,6 +62,7 @@ def paint(
       resume: leave finished paintings as they are and go on with a batch that was
         interrupted where it stopped. The flags must be the same.
       process, processes: which share of the jobs is painted here, of how many.
+      image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
 
     Returns:
       One record a job of this process: prompt, seed, folder, score, error ("" for none).
@@ -70,7 +72,7 @@ def paint(
         settings.
     """
     mine = sharding.share(jobs, process, processes)
-    done = [resume and is_finished(job, config=config) for job in mine]
+    done = [resume and is_finished(job, config=config, image=image) for job in mine]
     for job, ready in zip(mine, done):
         if not ready:
             outputs.claim_folder(job.folder, again=resume)
@@ -86,7 +88,7 @@ def paint(
         if not all(done[first : first + size]):
             studio.paint_jobs(
                 some, clip, painter, config=config, save_every=save_every, size=size,
-                checkpoint=checkpoint, mesh=mesh,
+                checkpoint=checkpoint, mesh=mesh, image=image,
             )  # fmt: skip
         checkpoint.unlink(missing_ok=True)
         write_results(results(jobs, outdir), outdir)
@@ -96,7 +98,7 @@ def paint(
     return results(mine, outdir)
 
 
-def is_finished(job: studio.Job, *, config: Config) -> bool:
+def is_finished(job: studio.Job, *, config: Config, image: np.ndarray | None = None) -> bool:
     """Whether a job's folder holds its whole painting.
 
     Raises:
@@ -105,8 +107,9 @@ def is_finished(job: studio.Job, *, config: Config) -> bool:
     record = outputs.read_run(job.folder)
     if record is None:
         return False
-    wanted = json.loads(json.dumps(dataclasses.asdict(config)))
-    if (record["prompt"], record["seed"], record["config"]) != (job.prompt, job.seed, wanted):
+    settings = json.loads(json.dumps(dataclasses.asdict(config)))
+    wanted = (job.prompt, job.seed, settings, studio.digest(image))
+    if tuple(map(record.get, ("prompt", "seed", "config", "image"))) != wanted:
         raise outputs.OutputError(
             f"{job.folder} holds a painting of other settings: resume with the flags that it was "
             "painted with, or choose another --outdir"
@@ -133,7 +136,7 @@ def write_results(rows: Sequence[dict[str, Any]], outdir: pathlib.Path) -> None:
 
 def choose_size(
     number: int, clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, asked: int,
-    save_every: int = 10,
+    save_every: int = 10, image: np.ndarray | None = None,
 ) -> int:  # fmt: skip
     """Canvases a batch, for `number` jobs; `asked` if it is not 0 and fits.
 
@@ -145,7 +148,7 @@ def choose_size(
     """
     if number == 1 or not optimize.at_once(config):
         return min(number, asked or _TURNS)
-    need = measure(clip, painter, config=config, steps=min(save_every, config.steps))
+    need = measure(clip, painter, config=config, steps=min(save_every, config.steps), image=image)
     free = free_memory()
     if free is None:
         return min(number, asked or _TURNS)
@@ -161,14 +164,15 @@ def choose_size(
 
 
 def measure(
-    clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, steps: int
-) -> Memory:
+    clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, steps: int,
+    image: np.ndarray | None = None,
+) -> Memory:  # fmt: skip
     """Memory of the compiled `optimize.train_steps`, from programs of one and two canvases."""
     networks, weights = studio.freeze(clip, painter)
 
     def total(canvases: int) -> int:
         jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(canvases)]
-        subject, state = studio.start(jobs, clip, painter, config=config)
+        subject, state = studio.start(jobs, clip, painter, config=config, image=image)
         lowered = optimize.train_steps.lower(
             state, subject, weights, networks=networks, config=config, steps=steps
         )
@@ -200,4 +204,6 @@ def sheet(jobs: Sequence[studio.Job], *, most: int = 100) -> np.ndarray | None:
     if len(there) < 2:
         return None
     pictures = [outputs.read_strokes(job.folder / outputs.STROKES).picture for job in there]
-    return outputs.contact_sheet(pictures, [f"{job.prompt} ({job.seed})" for job in there])
+    return outputs.contact_sheet(
+        pictures, [f"{job.prompt or job.folder.name} ({job.seed})" for job in there]
+    )

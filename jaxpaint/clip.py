@@ -156,6 +156,17 @@ def encode_image(module: nn.Module, params: Any, images: jax.Array) -> jax.Array
     return _unit(module.apply({"params": params}, method=method))
 
 
+def image_layers(module: nn.Module, params: Any, images: jax.Array) -> tuple[jax.Array, ...]:
+    """What three layers make of the patches of images: `[K, R, R, 3]` to `[K, T, W]` each.
+
+    The layers are those at one and two thirds of the image tower, and its last.
+    """
+    see = lambda m: m.vision_model(images, output_hidden_states=True).hidden_states
+    states = module.apply({"params": params}, method=see)
+    last = len(states) - 1
+    return tuple(states[round(last * share)][:, 1:] for share in (1 / 3, 2 / 3, 1))
+
+
 def normalize(images: jax.Array, mean: Any, std: Any) -> jax.Array:
     """Images `[..., 3]` in [0, 1] to the mean and spread that CLIP was trained with."""
     return (images - jnp.asarray(mean, images.dtype)) / jnp.asarray(std, images.dtype)

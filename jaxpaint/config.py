@@ -12,6 +12,12 @@ import dataclasses
 # What --quality multiplies a CLIP's own numbers of strokes and steps by.
 QUALITIES = {"draft": (0.5, 0.4), "normal": (1.0, 1.0), "best": (1.5, 2.0)}
 
+# What painting from a picture changes in the defaults and in a CLIP's own settings.
+FROM_PICTURE = {
+    "strokes": 256, "steps": 300, "sketch_steps": 0, "frame_min": 0.12, "frame_max": 0.9,
+    "init_ink": 0.5, "ink_decay": 0.0, "adam_eps": 0.02, "lift_below": 0.0,
+}  # fmt: skip
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -44,6 +50,15 @@ class Config:
     sketch_paper: float = 0.004  # how near to the paper's colour is paper, a step
     sketch_weight: float = 10.0  # weight of the mean squared difference from the sketch
 
+    # What is asked of the canvas: weights of the terms of the loss. Those of a picture to
+    # paint from (`--image`) are 0 without one.
+    prompt_weight: float = 1.0  # 1 - cos of the prompt and the views
+    image_l2: float = 0.0  # mean squared difference of the pixels
+    image_l1: float = 0.0  # mean absolute difference of the pixels
+    image_transport: float = 0.0  # how far paint would have to be moved
+    image_clip: float = 0.0  # 1 - cos of the picture and the views
+    image_intrinsic: float = 0.0  # difference of features and Gram matrices in CLIP
+
     # Optimisation: Adam on the latents, one learning rate a group of numbers.
     steps: int = 300
     lr_shape: float = 0.12  # start, control and end points; latent units a step
@@ -68,3 +83,8 @@ class Config:
     def cutouts(self) -> int:
         """K, the number of views in a step."""
         return self.crops + self.zooms + self.wides
+
+    @property
+    def looks(self) -> bool:
+        """Whether CLIP sees the canvas in a step."""
+        return bool(self.prompt_weight or self.image_clip or self.image_intrinsic)

@@ -44,6 +44,8 @@ class Subject(NamedTuple):
     seed: jax.Array  # [] uint32
     noise: jax.Array  # [S, N, 3] float32, the texture of its strokes
     sketch: jax.Array  # [R, R, 3] float32 in [0, 1]; [0, 0, 3] if the config asks for none
+    image: jax.Array  # [H, W, 3] float32 in [0, 1], to paint from; [0, 0, 3] for none
+    look: jax.Array  # [D] float32, unit features of that picture; those of the prompt for none
 
 
 class Networks(NamedTuple):
@@ -64,23 +66,32 @@ class Weights(NamedTuple):
 
 
 def init_subject(
-    text: jax.Array, seed: int, painter: painters.Painter, *, resolution: int, config: Config
-) -> Subject:
-    """A painting's subject from the features `[D]` of its prompt and its seed.
+    text: jax.Array, seed: int, painter: painters.Painter, *, resolution: int, config: Config,
+    image: jax.Array | None = None, look: jax.Array | None = None,
+) -> Subject:  # fmt: skip
+    """A painting's subject.
 
-    The sketch, as large as CLIP's input (`resolution`), is black until `draw_sketch`.
+    Args:
+      text: unit features `[D]` of its prompt.
+      seed: its own.
+      painter: whose strokes have texture.
+      resolution: R, side of CLIP's input. The sketch is black until `draw_sketch`.
+      config: settings.
+      image: a picture `[H, W, 3]` to paint from, with its unit features `look` `[D]`.
     """
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
     noise = painters.noise_for(key, painter, config.strokes)
     side = resolution if config.sketch_steps else 0
-    return Subject(text, jnp.uint32(seed), noise, jnp.zeros((side, side, 3)))
+    image = jnp.zeros((0, 0, 3)) if image is None else jnp.asarray(image, jnp.float32)
+    sketch = jnp.zeros((side, side, 3))
+    return Subject(text, jnp.uint32(seed), noise, sketch, image, text if look is None else look)
 
 
-def init(seed: jax.Array, *, config: Config) -> PaintState:
+def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> PaintState:
     """First strokes: random and faint, large frames below, small ones on top.
 
     Their colours are near the background's, so that a stroke that finds no use does
-    not stay behind as clutter.
+    not stay behind as clutter; or those of a picture `[H, W, 3]` to paint from.
     """
     key = jax.random.fold_in(jax.random.key(seed), _INIT)
     start_key, color_key = jax.random.split(key)
@@ -88,6 +99,10 @@ def init(seed: jax.Array, *, config: Config) -> PaintState:
     start = 0.15 + 0.7 * start
     color = jax.random.uniform(color_key, (config.strokes, 3))
     color = 0.65 * jnp.asarray(config.background) + 0.35 * color
+    if image is not None and image.size:
+        sides = jnp.array(image.shape[1::-1])
+        column, row = jnp.floor(start[:, actions.FRAME][:, :2] * sides).astype(int).T
+        color = image[row, column]
     ink = config.init_ink * (0.75 + 0.5 * start[:, :1])
     start = start.at[:, actions.COLOR].set(color)
     start = start.at[:, 0:1].set(ink).at[:, 11:12].set(ink)
@@ -139,10 +154,22 @@ def loss_fn(
     key = jax.random.fold_in(key, step)
     picture, alpha = paint(latents, subject.noise, networks.painter, weights.painter, config=config)
     done = step / config.steps
-    views = cutouts.make(key, picture, resolution=networks.resolution, config=config, done=done)
-    views = clip.normalize(views, networks.mean, networks.std)
-    image = clip.encode_image(networks.clip, weights.clip, views)
-    terms = losses.terms(image, subject.text, alpha, done, config=config)
+    terms = losses.ink(alpha, done, config=config)
+
+    def see(picture: jax.Array) -> jax.Array:
+        size = networks.resolution
+        views = cutouts.make(key, picture, resolution=size, config=config, done=done)
+        return clip.normalize(views, networks.mean, networks.std)
+
+    if config.looks:
+        views = see(picture)
+        image = clip.encode_image(networks.clip, weights.clip, views)
+        terms |= losses.asked(image, subject.text, subject.look, config=config)
+    if config.image_intrinsic:
+        layers = functools.partial(clip.image_layers, networks.clip, weights.clip)
+        unlike = losses.intrinsic(layers(views), layers(see(subject.image)))
+        terms["image_intrinsic"] = config.image_intrinsic * unlike
+    terms |= losses.likeness(picture, subject.image, config=config)
     if config.sketch_steps:
         # At the canvas's own resolution: strokes finer than CLIP's pixels would pass unseen.
         side = max(config.height, config.width)

@@ -169,7 +169,7 @@ def write_gallery(path: pathlib.Path, rows: Sequence[dict[str, Any]]) -> None:
     """
     figures = []
     for row in rows:
-        text = html.escape(str(row["prompt"]))
+        text = html.escape(str(row["prompt"] or row["folder"]))
         if row["error"]:
             figures.append(
                 f"<figure><figcaption>{text}: {html.escape(row['error'])}</figcaption></figure>"

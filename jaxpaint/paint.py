@@ -13,7 +13,7 @@ from absl import app, flags, logging
 import jax
 import jax.numpy as jnp
 
-from jaxpaint import batch, outputs, painters, prompts, studio
+from jaxpaint import batch, outputs, painters, pictures, prompts, studio
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import QUALITIES
 
@@ -22,6 +22,13 @@ _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.
 _NUMBER = flags.DEFINE_integer(
     "num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1
 )
+_IMAGE = flags.DEFINE_string(
+    "image", "", "Picture file to paint from, alone or with a prompt. Its shape is kept."
+)
+_OBJECTIVE = flags.DEFINE_string(
+    "objective", "pixel", "What to take from --image: some of pixel, l1, transport (coverage), "
+    "clip (meaning), intrinsic (features and style), with weights if wanted: pixel,clip:0.5.",
+)  # fmt: skip
 _QUALITY = flags.DEFINE_enum(
     "quality", "normal", list(QUALITIES), "How many strokes and steps: a quick look or a long one."
 )
@@ -34,7 +41,10 @@ _STEPS = flags.DEFINE_integer(
 _BRUSH = flags.DEFINE_string("brush", "brush", "Trained brush: a name or a .safetensors file.")
 _CLIP = flags.DEFINE_string("clip", "auto", "CLIP: auto, bundled, a hub id, or a directory.")
 _SIZE = flags.DEFINE_string(
-    "size", "", "Canvas in pixels: SIDE or WIDTHxHEIGHT. Default: 128, or CLIP's input if larger."
+    "size",
+    "",
+    "Canvas in pixels: SIDE (with --image of the longer side) or WIDTHxHEIGHT. "
+    "Default: 128, or CLIP's input if larger.",
 )
 _OUTDIR = flags.DEFINE_string("outdir", "paintings", "Each painting gets a folder in it.")
 _SAVE_EVERY = flags.DEFINE_integer(
@@ -63,7 +73,7 @@ _COORDINATOR = flags.DEFINE_string(
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
     prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
-    batch.BatchError,
+    batch.BatchError, pictures.PictureError,
 )  # fmt: skip
 
 
@@ -72,35 +82,49 @@ def run() -> int:
     lines = [prompts.Line(prompts.parse(text), None) for text in _PROMPT.value]
     if _FILE.value:
         lines += prompts.read_file(pathlib.Path(_FILE.value))
+    photo, weights = None, {}
+    if _IMAGE.value:
+        photo = pictures.read(pathlib.Path(_IMAGE.value))
+        weights = pictures.parse_objective(_OBJECTIVE.value)
+        if not lines:
+            lines, weights["prompt_weight"] = [prompts.Line("", None)], 0.0
     if not lines:
-        raise prompts.PromptError('nothing to paint: give --prompt="black sheep"')
+        raise prompts.PromptError('nothing to paint: give --prompt="black sheep" or --image=FILE')
     process, processes = join()
     keep_compiled()
     painter = painters.load(_BRUSH.value)
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
     print(clip.explanation, file=sys.stderr)
-    refused = refuse(clip, [line.prompt for line in lines])
+    refused = refuse(clip, [line.prompt for line in lines if line.prompt])
     for reason in refused.values():
         print(f"jaxpaint: not painted: {reason}", file=sys.stderr)
     outdir = pathlib.Path(_OUTDIR.value)
-    jobs = studio.make_jobs(lines, _SEED.value, _NUMBER.value, str(outdir))
+    jobs = studio.make_jobs(
+        lines, _SEED.value, _NUMBER.value, str(outdir), untitled=pathlib.Path(_IMAGE.value).stem
+    )
     able = [job for job in jobs if job.prompt not in refused]
     if not able:
         raise prompts.PromptError("no prompt is left to paint")
     config = studio.configure(
-        clip, quality=_QUALITY.value, strokes=_STROKES.value, steps=_STEPS.value
-    )
+        clip, quality=_QUALITY.value, from_picture=photo is not None, strokes=_STROKES.value,
+        steps=_STEPS.value, **weights,
+    )  # fmt: skip
     width, height = prompts.parse_size(_SIZE.value, default=config.width)
+    if photo is not None:
+        if "x" not in _SIZE.value.lower():
+            width, height = pictures.canvas_size(photo, longer=width)
+        photo = pictures.fit(photo, width=width, height=height)
     config = dataclasses.replace(config, width=width, height=height)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
-        save_every=_SAVE_EVERY.value,
+        save_every=_SAVE_EVERY.value, image=photo,
     )  # fmt: skip
     began = time.time()
     rows = batch.paint(
         able, clip, painter, config=config, outdir=outdir, size=size,
         save_every=_SAVE_EVERY.value, resume=_RESUME.value, process=process, processes=processes,
+        image=photo,
     )  # fmt: skip
     for row in rows:
         print(outdir / row["folder"] / outputs.PICTURE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import hashlib
 import operator
 import pathlib
 import platform
@@ -18,9 +19,10 @@ import numpy as np
 from tqdm import tqdm
 
 import jaxpaint
-from jaxpaint import actions, canvas, optimize, outputs, painters, prompts, sharding
+from jaxpaint import actions, canvas, cutouts, optimize, outputs, painters, prompts, sharding
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import QUALITIES, Config
+from jaxpaint import pictures as pictures_lib
+from jaxpaint.config import FROM_PICTURE, QUALITIES, Config
 
 _GIF_FRAMES = 48  # most frames of an animation
 _PREVIEW = "preview.png"  # the painting so far; gone when it is done
@@ -33,7 +35,7 @@ _NOT_FINITE = (
 class Job(NamedTuple):
     """One painting to make."""
 
-    prompt: str
+    prompt: str  # empty: only from the picture
     seed: int
     folder: pathlib.Path
 
@@ -55,7 +57,9 @@ class Progress(NamedTuple):
     alive: np.ndarray  # [C] bool, whether all losses were finite
 
 
-def configure(clip: clip_lib.Clip, *, quality: str = "normal", **given: Any) -> Config:
+def configure(
+    clip: clip_lib.Clip, *, quality: str = "normal", from_picture: bool = False, **given: Any
+) -> Config:
     """Settings for painting with a CLIP: what is given, then its own recipe, then defaults.
 
     The canvas is at least as large as what the CLIP sees.
@@ -63,17 +67,26 @@ def configure(clip: clip_lib.Clip, *, quality: str = "normal", **given: Any) -> 
     Args:
       clip: the CLIP that guides.
       quality: of `config.QUALITIES`: how many strokes and steps, unless they are given.
+      from_picture: whether there is a picture to paint from.
       **given: fields of Config; None counts as not given.
     """
     side = max(Config.width, clip.resolution)
-    config = Config(**{"width": side, "height": side, **clip.recipe})
+    usual = clip.recipe | (FROM_PICTURE if from_picture else {})
+    config = Config(**{"width": side, "height": side, **usual})
     strokes, steps = QUALITIES[quality]
     amount = {"strokes": round(strokes * config.strokes), "steps": round(steps * config.steps)}
     given = {name: value for name, value in given.items() if value is not None}
     return dataclasses.replace(config, **amount | given)
 
 
-def make_jobs(lines: Sequence[prompts.Line], seed: int, number: int, outdir: str) -> list[Job]:
+def make_jobs(
+    lines: Sequence[prompts.Line],
+    seed: int,
+    number: int,
+    outdir: str,
+    *,
+    untitled: str = "untitled",
+) -> list[Job]:
     """One job a prompt and seed, equal ones once.
 
     Args:
@@ -81,12 +94,14 @@ def make_jobs(lines: Sequence[prompts.Line], seed: int, number: int, outdir: str
       seed: the first seed of the others.
       number: seeds a prompt, from the first on.
       outdir: each job gets a folder in it.
+      untitled: what the folder of an empty prompt is called.
     """
     jobs = {}
     for text, own in lines:
         first = seed if own is None else own
         for s in range(first, first + number):
-            jobs[text, s] = Job(text, s, pathlib.Path(outdir) / prompts.folder_name(text, s))
+            folder = prompts.folder_name(text or untitled, s)
+            jobs[text, s] = Job(text, s, pathlib.Path(outdir) / folder)
     return list(jobs.values())
 
 
@@ -100,6 +115,7 @@ def paint_jobs(
     size: int = 0,
     checkpoint: pathlib.Path | None = None,
     mesh: Mesh | None = None,
+    image: np.ndarray | None = None,
 ) -> list[Painting]:
     """Paints all jobs as one batch and writes each into its folder.
 
@@ -117,19 +133,20 @@ def paint_jobs(
       checkpoint: file to go on from if it is there, and to save progress to; it is
         deleted when all is written. A batch that goes on is the same to the bit.
       mesh: devices that share the canvases (`sharding.local_mesh`), or None for one.
+      image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
     """
     began = time.time()
     networks, weights = freeze(clip, painter)
     weights = sharding.copy(weights, mesh)
     size = sharding.padded(max(size, len(jobs)), mesh)
     padded = [*jobs, *[jobs[-1]] * (size - len(jobs))]
-    subject, state = sharding.deal(start(padded, clip, painter, config=config), mesh)
+    subject, state = sharding.deal(start(padded, clip, painter, config=config, image=image), mesh)
     if config.sketch_steps:
         subject = optimize.draw_sketch(
             subject, weights, networks=networks, config=config, mesh=mesh
         )
     progress = _begin(jax.device_get(state))
-    settings = _settings(padded, clip, painter, config, save_every)
+    settings = _settings(padded, clip, painter, config, save_every, image)
     if checkpoint is not None and checkpoint.exists():
         progress = _read_progress(checkpoint, settings, progress)
         state = sharding.deal(progress.state, mesh)
@@ -197,6 +214,8 @@ def paint_jobs(
             "steps_done": steps,
             "error": error,
             "score": float(scores[i]),
+            "image": digest(image),
+            "psnr": None if image is None else float(pictures_lib.psnr(pictures[i], image)),
             "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
         }
         formed = [*(frame[i] for frame in frames), pictures[i]]
@@ -215,11 +234,18 @@ def _begin(state: optimize.PaintState) -> Progress:
 
 
 def _settings(
-    jobs: Sequence[Job], clip: clip_lib.Clip, painter: painters.Painter, config: Config, every: int
-) -> str:
+    jobs: Sequence[Job], clip: clip_lib.Clip, painter: painters.Painter, config: Config,
+    every: int, image: np.ndarray | None,
+) -> str:  # fmt: skip
     """What a batch must share with a checkpoint that it goes on from, as text."""
     what = [(job.prompt, job.seed) for job in jobs]
-    return repr((what, clip.name, clip.source, painter.brush, dataclasses.asdict(config), every))
+    models = clip.name, clip.source, painter.brush
+    return repr((what, models, dataclasses.asdict(config), every, digest(image)))
+
+
+def digest(image: np.ndarray | None) -> str:
+    """Short name of a picture's pixels; empty for none."""
+    return "" if image is None else hashlib.sha256(outputs.to_pixels(image)).hexdigest()[:16]
 
 
 def _read_progress(path: pathlib.Path, settings: str, like: Progress) -> Progress:
@@ -262,9 +288,13 @@ def freeze(
 
 
 def start(
-    jobs: Sequence[Job], clip: clip_lib.Clip, painter: painters.Painter, *, config: Config
-) -> tuple[optimize.Subject, optimize.PaintState]:
-    """Subjects and first strokes of a batch; every distinct prompt is encoded once."""
+    jobs: Sequence[Job], clip: clip_lib.Clip, painter: painters.Painter, *, config: Config,
+    image: np.ndarray | None = None,
+) -> tuple[optimize.Subject, optimize.PaintState]:  # fmt: skip
+    """Subjects and first strokes of a batch; every distinct prompt is encoded once.
+
+    A painting without a prompt is of the picture `[H, W, 3]`, in the prompt's place too.
+    """
     distinct = list(dict.fromkeys(job.prompt for job in jobs))
     ids, mask = clip_lib.tokenize(clip, distinct)
     encode = jax.jit(clip_lib.encode_text, static_argnums=0)
@@ -273,14 +303,23 @@ def start(
         prompt: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
         for i, prompt in enumerate(distinct)
     }
+    look = None
+    if image is not None:
+        seen = cutouts.whole(jnp.asarray(image), resolution=clip.resolution)[None]
+        seen = clip_lib.normalize(seen, clip.mean, clip.std)
+        look = features[""] = jax.jit(clip_lib.encode_image, static_argnums=0)(
+            clip.module, clip.params, seen
+        )[0]
     subjects = [
         optimize.init_subject(
-            features[job.prompt], job.seed, painter, resolution=clip.resolution, config=config
+            features[job.prompt], job.seed, painter, resolution=clip.resolution, config=config,
+            image=image, look=look,
         )
         for job in jobs
-    ]
+    ]  # fmt: skip
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
-    return subject, jax.vmap(lambda seed: optimize.init(seed, config=config))(subject.seed)
+    begin = jax.vmap(lambda seed, image: optimize.init(seed, config=config, image=image))
+    return subject, begin(subject.seed, subject.image)
 
 
 def _write_painting(

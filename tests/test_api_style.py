@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
-    "config prompts clip actions painters canvas cutouts losses sketch optimize sharding "
+    "config prompts pictures clip actions painters canvas cutouts losses sketch optimize sharding "
     "outputs mypaint studio batch replay paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.

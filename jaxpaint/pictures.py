@@ -1,0 +1,99 @@
+"""Pictures to paint from: read, and brought to the size of the canvas."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+from PIL import Image, ImageOps
+
+_SMALLEST, _LARGEST = 16, 2048  # sides of a canvas, pixels
+# What --objective may name: a weight of `Config`, and how much 1 of it is.
+OBJECTIVES = {
+    "pixel": ("image_l2", 30.0),
+    "l1": ("image_l1", 10.0),
+    "transport": ("image_transport", 1.0),
+    "clip": ("image_clip", 1.0),
+    "intrinsic": ("image_intrinsic", 0.3),
+}
+
+
+class PictureError(ValueError):
+    """A picture or objective that cannot be painted from; the message says what to do."""
+
+
+def read(path: pathlib.Path) -> np.ndarray:
+    """A picture file as `[H, W, 3]` float32 in [0, 1], upright, on white where transparent.
+
+    Raises:
+      PictureError: there is none, it cannot be read, or it is smaller than 16 pixels.
+    """
+    try:
+        with Image.open(path) as image:
+            upright = ImageOps.exif_transpose(image).convert("RGBA")
+    except Exception as error:  # Pillow raises a dozen kinds for a damaged file
+        reason = "no such file" if isinstance(error, FileNotFoundError) else error
+        raise PictureError(
+            f"cannot read --image={path} ({reason}): give a PNG, JPEG or WebP file"
+        ) from error
+    if min(upright.size) < _SMALLEST:
+        raise PictureError(
+            f"--image={path} is {upright.width}x{upright.height} pixels: give one of at least "
+            f"{_SMALLEST}x{_SMALLEST}"
+        )
+    white = Image.new("RGBA", upright.size, "white")
+    return _to_array(Image.alpha_composite(white, upright))
+
+
+def canvas_size(picture: np.ndarray, *, longer: int) -> tuple[int, int]:
+    """Width and height of a canvas of the picture's shape, the longer side as given.
+
+    Raises:
+      PictureError: the shorter side would be below 16 pixels.
+    """
+    height, width = picture.shape[:2]
+    scale = longer / max(height, width)
+    sides = round(width * scale), round(height * scale)
+    if min(sides) < _SMALLEST:
+        raise PictureError(
+            f"a picture of {width}x{height} is too narrow for a canvas of {sides[0]}x{sides[1]}: "
+            "give a larger --size, or a picture that is cut"
+        )
+    return sides
+
+
+def fit(picture: np.ndarray, *, width: int, height: int) -> np.ndarray:
+    """A picture `[H', W', 3]` as `[height, width, 3]`: scaled, and cut where the shape differs."""
+    image = Image.fromarray(np.round(255 * np.clip(picture, 0, 1)).astype(np.uint8))
+    return _to_array(ImageOps.fit(image, (width, height), Image.Resampling.LANCZOS))
+
+
+def parse_objective(text: str) -> dict[str, float]:
+    """Weights of `Config` from words such as `pixel`, or `pixel,clip:0.5`.
+
+    Raises:
+      PictureError: a word that is none of `OBJECTIVES`, or a weight that is not positive.
+    """
+    weights = {}
+    for part in text.split(","):
+        name, _, amount = part.strip().partition(":")
+        try:
+            field, one = OBJECTIVES[name]
+            weights[field] = one * float(amount or 1.0)
+            if not 0 < weights[field] < float("inf"):
+                raise ValueError
+        except (KeyError, ValueError):
+            raise PictureError(
+                f"--objective={text}: {part.strip()!r} is none; give some of "
+                f"{', '.join(OBJECTIVES)}, with positive weights if wanted, as in pixel,clip:0.5"
+            ) from None
+    return weights
+
+
+def psnr(one: np.ndarray, other: np.ndarray) -> float:
+    """Peak signal-to-noise ratio of two pictures `[H, W, 3]` in [0, 1], in dB."""
+    return float(-10 * np.log10(np.mean((np.float64(one) - other) ** 2) + 1e-12))
+
+
+def _to_array(image: Image.Image) -> np.ndarray:
+    return np.asarray(image.convert("RGB"), np.float32) / 255
