@@ -126,7 +126,7 @@ def replayed(folder: pathlib.Path) -> np.ndarray:
     """A painting by libmypaint, at the canvas's own size."""
     strokes = outputs.read_strokes(folder / outputs.STROKES)
     return mypaint.replay(
-        strokes.actions, strokes.frames, strokes.brush, scale=1.0,
+        strokes.actions, strokes.frames, strokes.brush.tolist(), scale=1.0,
         height=strokes.height, width=strokes.width, background=strokes.background,
     )  # fmt: skip
 

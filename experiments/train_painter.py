@@ -41,6 +41,7 @@ _ARCH = flags.DEFINE_enum("arch", "dab", ["dab", "row_column", "conv"], "Network
 _DABS = flags.DEFINE_integer("dabs", 48, "Dabs a stroke, for --arch=dab.")
 _SCATTER = flags.DEFINE_bool("scatter", False, "Learn a random texture.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the strokes and weights.")
+_ABOUT = flags.DEFINE_string("about", "", "What the brush is like, for the list of brushes.")
 
 
 def draw_data(
@@ -190,15 +191,19 @@ def main(argv: list[str]) -> None:
             state = {"params": params, "opt_state": opt_state, "step": step + 1,
                      "seconds": time.time() - began}  # fmt: skip
             write_atomically(checkpoint, flax.serialization.to_bytes(state))
+    # Kept in half precision, and judged as kept.
+    params = jax.tree.map(lambda x: np.asarray(x, np.float16), params)
+    full = jax.tree.map(jnp.float32, params)
     card = {
-        "brush": name, "architecture": _ARCH.value, "options": options, "steps": _STEPS.value,
-        "strokes": _STROKES.value, "data_seed": _SEED.value, "batch": _BATCH.value,
+        "brush": name, "about": _ABOUT.value, "architecture": _ARCH.value, "options": options,
+        "steps": _STEPS.value, "strokes": _STROKES.value, "data_seed": _SEED.value,
+        "batch": _BATCH.value,
         "seconds": round(time.time() - began, 1),
-        "held_out": evaluate(module, params, brush, *test),
+        "held_out": evaluate(module, full, brush, *test),
         "versions": {"jax": jax.__version__, "optax": optax.__version__},
     }  # fmt: skip
     print(json.dumps(card["held_out"], indent=1))
-    flat = flax.traverse_util.flatten_dict(jax.tree.map(np.asarray, params), sep="/")
+    flat = flax.traverse_util.flatten_dict(params, sep="/")
     write_atomically(workdir / f"{name}.safetensors", save(flat))
     write_atomically(workdir / f"{name}.json", json.dumps(card, indent=1).encode())
 

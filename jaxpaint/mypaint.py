@@ -14,28 +14,24 @@ pixels, bit for bit; a texture depends only on the seed and the strokes before i
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 import colorsys
 import contextlib
 import ctypes
 import ctypes.util
-import difflib
 import functools
 import json
 import math
 import os
-import pathlib
 from typing import Any
 
 import numpy as np
 
 from jaxpaint import actions as A
+from jaxpaint.brush_files import BrushName, MyPaintError, find_brush
 
 # Debian and Ubuntu; other Linux; macOS.
 LIBRARY_NAMES = ("libmypaint-1.5.so.1", "libmypaint.so.0", "libmypaint-1.5.1.dylib")
-BRUSH_FOLDER_VARIABLE = "JAXPAINT_BRUSHES"
-_SHARES = ("/usr/local/share", "/usr/share", "/opt/homebrew/share")
-BrushName = str | os.PathLike[str]  # a .myb path or the name of an installed brush
 
 _TILE = 64  # pixels a side, fixed inside libmypaint
 _FULL = 1 << 15  # the 16-bit pixel value of 1.0
@@ -81,10 +77,6 @@ _CONVERT = {
 }
 
 
-class MyPaintError(RuntimeError):
-    """libmypaint or a brush is missing or cannot do what was asked."""
-
-
 class _TileRequest(ctypes.Structure):
     _fields_ = [
         *((name, ctypes.c_int) for name in ("tx", "ty", "readonly")),
@@ -122,43 +114,6 @@ def available() -> bool:
     with contextlib.suppress(MyPaintError):
         return bool(_library())
     return False
-
-
-def find_brush(name: BrushName) -> pathlib.Path:
-    """Finds the file of a brush.
-
-    Args:
-      name: a `.myb` path, or a name such as `dry_brush` or `deevad/2B_pencil`. Names
-        are looked up in the folder that the environment variable JAXPAINT_BRUSHES
-        gives, then in the installed `mypaint-data` trees, version 1.0 first (that of
-        the published painters); within each, `classic/` comes first.
-
-    Raises:
-      MyPaintError: there is no such brush; the message names similar ones.
-    """
-    if pathlib.Path(name).suffix == ".myb" and pathlib.Path(name).is_file():
-        return pathlib.Path(name)
-    own = os.environ.get(BRUSH_FOLDER_VARIABLE)
-    folders = [pathlib.Path(own)] if own else []
-    shares = [*os.environ.get("XDG_DATA_DIRS", "").split(":"), *_SHARES]
-    for share in filter(None, shares):
-        folders += sorted(pathlib.Path(share).glob("mypaint-data/*/brushes"))
-    known: dict[str, pathlib.Path] = {}
-    for folder in folders:
-        files = sorted(folder.rglob("*.myb"))
-        for file in sorted(files, key=lambda f: f.parent.name != "classic"):
-            known.setdefault(file.stem, file)
-            known.setdefault(str(file.relative_to(folder).with_suffix("")), file)
-    wanted = os.fspath(name).removesuffix(".myb")
-    if wanted in known:
-        return known[wanted]
-    near = difflib.get_close_matches(wanted, [n for n in known if "/" not in n], 5, 0.5)
-    near = near or [n for n in ("brush", "calligraphy", "dry_brush") if n in known]
-    raise MyPaintError(
-        f"brush {wanted!r} not found: expected a .myb file or the name of an installed "
-        f"brush ({', '.join(near) or 'there is none'}, ...); install them with "
-        f"`apt-get install mypaint-brushes` or set {BRUSH_FOLDER_VARIABLE}"
-    )
 
 
 class _Easel:
@@ -394,7 +349,22 @@ def replay_steps(
         yield canvas.copy()
 
 
-def replay(actions: Any, frames: Any, brush: BrushName, **options: Any) -> np.ndarray:
-    """The last canvas of `replay_steps`; the same arguments, but for `every`."""
-    *_, canvas = replay_steps(actions, frames, brush, every=max(1, len(actions)), **options)
-    return canvas
+def replay(
+    actions: Any, frames: Any, brush: BrushName | Sequence[BrushName], *, background: Any = 1.0,
+    **options: Any,
+) -> np.ndarray:  # fmt: skip
+    """The last canvas of `replay_steps`; the same arguments, but for `every`.
+
+    `brush` may be one for each stroke, `S` of them. Where it changes, what is painted
+    so far becomes the background: the new brush does not smudge it.
+    """
+    one = isinstance(brush, str | os.PathLike)
+    names = [brush] if one else list(brush)
+    cuts = [i for i in range(1, len(names)) if names[i] != names[i - 1]]
+    for first, last in zip([None, *cuts], [*cuts, None]):
+        some = slice(first, last)
+        *_, background = replay_steps(
+            actions[some], frames[some], names[first or 0], background=background,
+            every=max(1, len(actions)), **options,
+        )  # fmt: skip
+    return background

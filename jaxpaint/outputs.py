@@ -33,7 +33,7 @@ class Strokes(NamedTuple):
     background: np.ndarray  # [3] float32 RGB
     height: int  # canvas, pixels
     width: int
-    brush: str
+    brush: np.ndarray  # [S] names of MyPaint brushes
     picture: np.ndarray  # [H, W, 3] uint8, the neural canvas
 
 
@@ -122,7 +122,9 @@ def read_strokes(path: pathlib.Path) -> Strokes:
         if found.actions.ndim != 2 or found.frames.shape != (len(found.actions), 3):
             raise ValueError(f"actions {found.actions.shape}, frames {found.frames.shape}")
         return found._replace(
-            height=int(found.height), width=int(found.width), brush=str(found.brush)
+            height=int(found.height),
+            width=int(found.width),
+            brush=np.broadcast_to(found.brush, len(found.actions)),
         )
     except Exception as error:
         raise OutputError(

@@ -38,7 +38,11 @@ _STROKES = flags.DEFINE_integer(
 _STEPS = flags.DEFINE_integer(
     "steps", None, "Optimisation steps, whatever --quality says.", lower_bound=1
 )
-_BRUSH = flags.DEFINE_string("brush", "brush", "Trained brush: a name or a .safetensors file.")
+_BRUSH = flags.DEFINE_string(
+    "brush", "brush", "Trained brush: a name (python -m jaxpaint.brushes lists them) or a "
+    ".safetensors file; or some with their shares of the strokes, the lowest first: "
+    "dry_brush:0.3,brush:0.7.",
+)  # fmt: skip
 _CLIP = flags.DEFINE_string("clip", "auto", "CLIP: auto, bundled, a hub id, or a directory.")
 _SIZE = flags.DEFINE_string(
     "size",
@@ -92,7 +96,7 @@ def run() -> int:
         raise prompts.PromptError('nothing to paint: give --prompt="black sheep" or --image=FILE')
     process, processes = join()
     keep_compiled()
-    painter = painters.load(_BRUSH.value)
+    brushes = painters.load_mixture(_BRUSH.value)
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
     print(clip.explanation, file=sys.stderr)
@@ -116,6 +120,7 @@ def run() -> int:
             width, height = pictures.canvas_size(photo, longer=width)
         photo = pictures.fit(photo, width=width, height=height)
     config = dataclasses.replace(config, width=width, height=height)
+    painter = painters.mix(brushes, strokes=config.strokes)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
         save_every=_SAVE_EVERY.value, image=photo,

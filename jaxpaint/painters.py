@@ -21,7 +21,7 @@ with the gradient of the actions: dab 31.5 dB, 4 and 12; row and column 21.2 dB,
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 import json
 import pathlib
 from typing import Any, NamedTuple
@@ -49,7 +49,8 @@ class Painter(NamedTuple):
 
     module: nn.Module
     params: Any  # pytree of float32
-    brush: str  # name of the MyPaint brush that it imitates
+    brush: str  # name of the MyPaint brush that it imitates; of a mixture, all that were given
+    brushes: tuple[str, ...]  # of a mixture, that of each stroke; else the one
 
 
 class DabPainter(nn.Module):
@@ -113,6 +114,24 @@ class ConvPainter(nn.Module):
         return nn.sigmoid(x[..., 0])
 
 
+class Mixture(nn.Module):
+    """Several painters, each for some of the strokes: the first for the lowest ones."""
+
+    parts: tuple[nn.Module, ...]
+    counts: tuple[int, ...]  # strokes of each part; they add up to S
+
+    @property
+    def dabs(self) -> int:
+        """N of the part that takes the most noise."""
+        return max(getattr(part, "dabs", 1) for part in self.parts)
+
+    def __call__(self, geometry: jax.Array, noise: jax.Array) -> jax.Array:
+        """`[S, 9]` in [0, 1] and standard normal `[S, N, 3]` to alpha `[S, 64, 64]`."""
+        ends = np.cumsum(self.counts)[:-1]
+        some = zip(self.parts, jnp.split(geometry, ends), jnp.split(noise, ends))
+        return jnp.concatenate([part(g, n[:, : getattr(part, "dabs", 1)]) for part, g, n in some])
+
+
 def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
     """The chance part of each stroke, `[S, N, 3]` standard normal.
 
@@ -137,6 +156,11 @@ def available() -> list[str]:
     return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
 
 
+def read_card(path: pathlib.Path) -> dict[str, Any]:
+    """What a painter's training wrote of it: brush, architecture, held-out figures."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
 def load(brush: str) -> Painter:
     """Loads a trained painter by brush name or from a `.safetensors` file.
 
@@ -153,7 +177,7 @@ def load(brush: str) -> Painter:
             "experiments.train_painter wrote"
         )
     try:
-        card = json.loads(path.with_suffix(".json").read_text())
+        card = read_card(path.with_suffix(".json"))
         module = make(card["architecture"], **card["options"])
         params = _unflatten(load_file(path))
         shapes = jax.eval_shape(lambda: init(jax.random.key(0), module))
@@ -166,7 +190,51 @@ def load(brush: str) -> Painter:
             f"{path} is not a painter that jaxpaint can use ({error}): write it anew "
             "with experiments.train_painter"
         ) from error
-    return Painter(module, jax.tree.map(jnp.asarray, params), brush)
+    params = jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), params)
+    return Painter(module, params, brush, (brush,))
+
+
+def load_mixture(text: str) -> list[tuple[Painter, float]]:
+    """Painters and their shares of the strokes, from `brush` or `dry_brush:0.3,brush:0.7`.
+
+    Raises:
+      PainterError: a share is no number or negative, all are zero, or as `load`.
+    """
+    parts = []
+    for part in text.split(","):
+        name, _, share = part.strip().partition(":")
+        try:
+            amount = float(share or 1.0)
+            if not 0 <= amount < float("inf"):
+                raise ValueError
+        except ValueError:
+            raise PainterError(
+                f"--brush={text}: {share!r} is no share of the strokes: give brushes with numbers "
+                "from 0 up, as in dry_brush:0.3,brush:0.7"
+            ) from None
+        parts.append((load(name), amount))
+    if not any(amount for _, amount in parts):
+        raise PainterError(f"--brush={text}: all shares are 0: give one brush a share above 0")
+    return parts
+
+
+def mix(parts: Sequence[tuple[Painter, float]], *, strokes: int) -> Painter:
+    """One painter of all parts, for paintings of so many strokes.
+
+    The part that comes first paints the strokes that lie lowest, which begin as the
+    largest: washes first, details last. A part with little share may get no stroke.
+    """
+    shares = np.cumsum([share for _, share in parts])
+    ends = np.round(strokes * shares / shares[-1]).astype(int)
+    counts = np.diff(ends, prepend=0)
+    used = [(painter, int(n)) for (painter, _), n in zip(parts, counts) if n]
+    if len(used) == 1:
+        return used[0][0]
+    module = Mixture(tuple(p.module for p, _ in used), tuple(n for _, n in used))
+    params = {f"parts_{i}": painter.params for i, (painter, _) in enumerate(used)}
+    label = ",".join(f"{painter.brush}:{n}" for painter, n in used)
+    brushes = tuple(painter.brush for painter, n in used for _ in range(n))
+    return Painter(module, params, label, brushes)
 
 
 def make(architecture: str, **options: Any) -> nn.Module:

@@ -8,17 +8,12 @@ import sys
 from absl import app, flags
 import numpy as np
 
-from jaxpaint import mypaint, outputs
+from jaxpaint import mypaint, outputs, pictures
 
 _SCALE = flags.DEFINE_float("scale", 8.0, "Pixels of the replay per pixel of the canvas.")
-_BRUSH = flags.DEFINE_string("brush", None, "MyPaint brush; default: the one it was painted with.")
+_BRUSH = flags.DEFINE_string("brush", None, "MyPaint brush; default: what it was painted with.")
 
 REPLAY = "replay.png"
-
-
-def psnr(one: np.ndarray, two: np.ndarray) -> float:
-    """Peak signal-to-noise ratio of two pictures in [0, 1], dB."""
-    return float(-10 * np.log10(np.mean((one - two) ** 2) + 1e-12))
 
 
 def replay_folder(folder: pathlib.Path, *, scale: float, brush: str | None = None) -> float:
@@ -40,12 +35,12 @@ def replay_folder(folder: pathlib.Path, *, scale: float, brush: str | None = Non
 
     def paint(factor: float) -> np.ndarray:
         return mypaint.replay(
-            strokes.actions, strokes.frames, brush or strokes.brush, scale=factor,
+            strokes.actions, strokes.frames, brush or strokes.brush.tolist(), scale=factor,
             height=strokes.height, width=strokes.width, background=strokes.background,
         )  # fmt: skip
 
     outputs.write_picture(folder / REPLAY, paint(scale))
-    return psnr(paint(1.0), strokes.picture.astype(np.float32) / 255)
+    return pictures.psnr(paint(1.0), strokes.picture.astype(np.float32) / 255)
 
 
 def main(argv: list[str]) -> None:

@@ -339,7 +339,7 @@ def _write_painting(
     outputs.write_animation(job.folder / outputs.FORMING, _thin(formed))
     strokes = outputs.Strokes(
         stroke, frames, np.float32(config.background), config.height, config.width,
-        painter.brush, outputs.to_pixels(formed[-1]),
+        np.broadcast_to(painter.brushes, len(stroke)), outputs.to_pixels(formed[-1]),
     )  # fmt: skip
     outputs.write_strokes(job.folder / outputs.STROKES, strokes)
     outputs.write_run(job.folder / outputs.RUN, record)

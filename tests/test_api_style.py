@@ -11,12 +11,12 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
     "config prompts pictures clip actions painters canvas cutouts losses sketch optimize sharding "
-    "outputs mypaint studio batch replay paint"
+    "outputs brush_files mypaint studio batch replay brushes paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
-PROGRAMS = {"replay", "paint"}
+PROGRAMS = {"replay", "brushes", "paint"}
 # Modules that know less than what is above them.
-ONLY = {"actions": {"config"}, "mypaint": {"actions"}}
+ONLY = {"actions": {"config"}, "mypaint": {"actions", "brush_files"}}
 # Arguments that are not keyword-only and still have a default, and why.
 DEFAULTS = {
     "clip.load": "which model is the only question nearly every call asks",

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 import pytest
 
-from jaxpaint import mypaint
+from jaxpaint import brush_files, mypaint
 
 needs_mypaint = pytest.mark.skipif(
     not mypaint.available(),
@@ -116,6 +116,22 @@ def test_replay_is_strokes_over_one_another(brush):
     assert np.abs(canvas - expected).mean() < 1e-3
 
 
+def test_replay_changes_brushes():
+    actions = np.random.default_rng(5).random((5, 12), np.float32)
+    frames = np.tile(WHOLE, (5, 1))
+    brushes = ["brush", "brush", "calligraphy", "calligraphy", "brush"]
+    options = {"height": 64, "width": 64}
+    mixed = mypaint.replay(actions, frames, brushes, **options)
+    under = mypaint.replay(actions[:2], frames[:2], "brush", **options)
+    over = mypaint.draw_strokes(actions[2:4], "calligraphy")
+    canvas = under
+    for rgba in (*over, mypaint.draw_strokes(actions[4:], "brush")[0]):
+        canvas = canvas + rgba[..., 3:] * (rgba[..., :3] - canvas)
+    assert np.abs(mixed - canvas).mean() < 0.01 < np.abs(mixed - under).mean()
+    alike = mypaint.replay(actions, frames, ["brush"] * 5, **options)
+    np.testing.assert_array_equal(alike, mypaint.replay(actions, frames, "brush", **options))
+
+
 def test_replay_puts_frames_on_canvases_of_any_size():
     """A frame that lies on the pixels of a 100 x 150 canvas is the drawn stroke."""
     action = random_strokes(6, seed=2)[2:3]
@@ -197,7 +213,7 @@ def test_brushes_are_found_by_name_path_and_folder(monkeypatch, tmp_path):
     assert mypaint.find_brush("deevad/2B_pencil").parent.name == "deevad"
     own = tmp_path / "dry_brush.myb"
     own.write_bytes(path.read_bytes())
-    monkeypatch.setenv(mypaint.BRUSH_FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(brush_files.BRUSH_FOLDER_VARIABLE, str(tmp_path))
     assert mypaint.find_brush("dry_brush") == own
 
 

@@ -25,7 +25,7 @@ def studio():
     module = painters.DabPainter(dabs=8, hidden=16, scatter=True)
     draw = jax.jit(painters.init, static_argnames="module")
     params = draw(module=module, key=jax.random.key(0))
-    painter = painters.Painter(module, params, "test")
+    painter = painters.Painter(module, params, "test", ("test",))
     networks = optimize.Networks(module, eye.module, eye.mean, eye.std, eye.resolution)
     text = jax.random.normal(jax.random.key(1), (2, eye.module.config.projection_dim))
     text = text / jnp.linalg.norm(text, axis=1, keepdims=True)

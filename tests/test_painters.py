@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from safetensors.numpy import save_file
+from safetensors.numpy import load_file, save_file
 
 from jaxpaint import actions, painters
 
@@ -23,7 +23,7 @@ fast_init = jax.jit(painters.init, static_argnames="module")
 def make_painter(kind="dab", seed=0):
     module = MODULES[kind]
     params = fast_init(module=module, key=jax.random.key(seed))
-    return painters.Painter(module, params, "test")
+    return painters.Painter(module, params, "test", ("test",))
 
 
 def random_actions(count=4, seed=0):
@@ -126,6 +126,41 @@ def test_load_gives_back_what_was_written(tmp_path):
     assert loaded.brush == "test" and loaded.module == written.module
     stroke, noise = random_actions(), noise_of(written)
     np.testing.assert_array_equal(draw(loaded, stroke, noise), draw(written, stroke, noise))
+
+
+def test_half_precision_weights_are_loaded_as_float32(tmp_path):
+    path = write(tmp_path)
+    halves = {name: value.astype(np.float16) for name, value in load_file(path).items()}
+    save_file(halves, path)
+    leaves = jax.tree.leaves(painters.load(str(path)).params)
+    assert all(leaf.dtype == jnp.float32 for leaf in leaves)
+
+
+def test_a_mixture_paints_each_part_with_its_brush():
+    parts = [(make_painter("dab with scatter"), 1.0), (make_painter("row_column"), 3.0)]
+    painter = painters.mix(parts, strokes=8)
+    stroke, noise = random_actions(8), noise_of(painter, strokes=8)
+    alpha = draw(painter, stroke, noise)
+    low, high = (draw(part, stroke, noise_of(part, strokes=8)) for part, _ in parts)
+    np.testing.assert_allclose(alpha[:2], low[:2], atol=1e-6)
+    np.testing.assert_allclose(alpha[2:], high[2:], atol=1e-6)
+    assert painter.brushes == ("test",) * 8
+    assert painters.mix(parts[:1], strokes=8) is parts[0][0]
+    assert painters.mix([parts[0], (parts[1][0], 0.0)], strokes=8) is parts[0][0]
+
+
+def test_mixtures_as_written():
+    parts = painters.load_mixture("dry_brush:0.25, brush:0.75")
+    painter = painters.mix(parts, strokes=8)
+    assert painter.brushes == ("dry_brush",) * 2 + ("brush",) * 6
+    assert painter.brush == "dry_brush:2,brush:6"
+    assert painters.mix(painters.load_mixture("brush"), strokes=8).brush == "brush"
+    for text, words in (
+        ("brush:-1", "no share"), ("brush:x", "no share"), ("brush:0,dry_brush:0", "all shares"),
+        ("brush:nan", "no share"), ("brush,", "no trained painter"),
+    ):  # fmt: skip
+        with pytest.raises(painters.PainterError, match=words):
+            painters.load_mixture(text)
 
 
 def refuses(path, *words):
