@@ -75,7 +75,7 @@ def init_subject(
       text: unit features `[D]` of its prompt.
       seed: its own.
       painter: whose strokes have texture.
-      resolution: R, side of CLIP's input. The sketch is black until `draw_sketch`.
+      resolution: R, side of CLIP's input. The sketch is empty paper until `draw_sketch`.
       config: settings.
       image: a picture `[H, W, 3]` to paint from, with its unit features `look` `[D]`.
     """
@@ -83,7 +83,7 @@ def init_subject(
     noise = painters.noise_for(key, painter, config.strokes)
     side = resolution if config.sketch_steps else 0
     image = jnp.zeros((0, 0, 3)) if image is None else jnp.asarray(image, jnp.float32)
-    sketch = jnp.zeros((side, side, 3))
+    sketch = jnp.broadcast_to(jnp.asarray(config.background), (side, side, 3))
     return Subject(text, jnp.uint32(seed), noise, sketch, image, text if look is None else look)
 
 
@@ -91,7 +91,7 @@ def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> 
     """First strokes: random and faint, large frames below, small ones on top.
 
     Their colours are near the background's, so that a stroke that finds no use does
-    not stay behind as clutter; or those of a picture `[H, W, 3]` to paint from.
+    not stay behind as clutter; or those of a picture `[H, W, 3]` where it is not empty.
     """
     key = jax.random.fold_in(jax.random.key(seed), _INIT)
     start_key, color_key = jax.random.split(key)
@@ -110,6 +110,16 @@ def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> 
     start = start.at[:, 14].set(order)
     latents = actions.unbound(start)
     return PaintState(latents, optimizer(config).init(latents), jnp.int32(0))
+
+
+def begin(subject: Subject, *, config: Config) -> PaintState:
+    """First strokes of a batch, in the colours of the picture or sketch that they follow."""
+
+    def one(subject: Subject) -> PaintState:
+        guide = subject.image if subject.image.size else subject.sketch
+        return init(subject.seed, config=config, image=guide)
+
+    return jax.vmap(one)(subject)
 
 
 def optimizer(config: Config) -> optax.GradientTransformation:

@@ -145,6 +145,7 @@ def paint_jobs(
         subject = optimize.draw_sketch(
             subject, weights, networks=networks, config=config, mesh=mesh
         )
+        state = sharding.deal(optimize.begin(jax.device_get(subject), config=config), mesh)
     progress = _begin(jax.device_get(state))
     settings = _settings(padded, clip, painter, config, save_every, image)
     if checkpoint is not None and checkpoint.exists():
@@ -318,8 +319,7 @@ def start(
         for job in jobs
     ]  # fmt: skip
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
-    begin = jax.vmap(lambda seed, image: optimize.init(seed, config=config, image=image))
-    return subject, begin(subject.seed, subject.image)
+    return subject, optimize.begin(subject, config=config)
 
 
 def _write_painting(

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxpaint import clip, optimize, painters, sketch, studio
+from jaxpaint import actions, clip, optimize, painters, sketch, studio
 from jaxpaint.config import Config
 
 CONFIG = Config(
@@ -105,11 +105,15 @@ def test_no_steps_are_no_sketch(eye):
     assert set(terms) == {"cosine"}
 
 
-def test_strokes_follow_the_sketch(eye):
+def test_strokes_begin_in_the_sketchs_colours_and_follow_it(eye):
     config = dataclasses.replace(CONFIG, steps=60)
-    networks, weights, subject, state = start(eye, ["cat"], config)
+    networks, weights, subject, _ = start(eye, ["cat"], config)
     target = jnp.ones_like(subject.sketch).at[:, 12:36, 12:36].set(jnp.array([0.9, 0.1, 0.1]))
     subject = subject._replace(sketch=target)
+    state = optimize.begin(subject, config=config)
+    colors = np.asarray(actions.bound(state.latents)[0, :, actions.COLOR])
+    red = np.abs(colors - [0.9, 0.1, 0.1]).max(-1) < 0.01
+    assert np.all(red | (colors.min(-1) > 0.99)) and red.any() and not red.all()
     _, terms = optimize.train_steps(
         state, subject, weights, networks=networks, config=config, steps=60
     )
