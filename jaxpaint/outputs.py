@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 PICTURE, PROCESS, FORMING = "painting.png", "process.gif", "optimization.gif"
-STROKES, RUN, SHEET = "strokes.npz", "run.json", "sheet.png"
+SKETCH, STROKES, RUN, SHEET = "sketch.png", "strokes.npz", "run.json", "sheet.png"
 GALLERY, RESULTS = "index.html", "results.jsonl"
 _GIF_SIDE = 256  # animations are shown at least this large, pixels
 

@@ -341,6 +341,8 @@ def _write_painting(
         stroke, frames, np.float32(config.background), config.height, config.width,
         np.broadcast_to(painter.brushes, len(stroke)), outputs.to_pixels(formed[-1]),
     )  # fmt: skip
+    if subject.sketch.size:
+        outputs.write_picture(job.folder / outputs.SKETCH, subject.sketch)
     outputs.write_strokes(job.folder / outputs.STROKES, strokes)
     outputs.write_run(job.folder / outputs.RUN, record)
     (job.folder / _PREVIEW).unlink(missing_ok=True)
