@@ -12,6 +12,7 @@ import time
 from absl import app, flags, logging
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from jaxpaint import batch, outputs, painters, pictures, prompts, studio
 from jaxpaint import clip as clip_lib
@@ -81,19 +82,29 @@ _USER_ERRORS = (
 )  # fmt: skip
 
 
-def run() -> int:
-    """Paints what the flags ask for; returns how many of the paintings failed."""
+def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float]]:
+    """What is to be painted: prompts, the picture to paint from, and weights of its terms."""
     lines = [prompts.Line(prompts.parse(text), None) for text in _PROMPT.value]
     if _FILE.value:
         lines += prompts.read_file(pathlib.Path(_FILE.value))
-    photo, weights = None, {}
-    if _IMAGE.value:
-        photo = pictures.read(pathlib.Path(_IMAGE.value))
-        weights = pictures.parse_objective(_OBJECTIVE.value)
+    if not _IMAGE.value:
+        if flags.FLAGS["objective"].present:
+            raise pictures.PictureError("--objective is of a picture: give --image=FILE too")
         if not lines:
-            lines, weights["prompt_weight"] = [prompts.Line("", None)], 0.0
+            raise prompts.PromptError(
+                'nothing to paint: give --prompt="black sheep" or --image=FILE'
+            )
+        return lines, None, {}
+    photo = pictures.read(pathlib.Path(_IMAGE.value))
+    weights = pictures.parse_objective(_OBJECTIVE.value)
     if not lines:
-        raise prompts.PromptError('nothing to paint: give --prompt="black sheep" or --image=FILE')
+        lines, weights["prompt_weight"] = [prompts.Line("", None)], 0.0
+    return lines, photo, weights
+
+
+def run() -> int:
+    """Paints what the flags ask for; returns how many of the paintings failed."""
+    lines, photo, weights = asked()
     process, processes = join()
     keep_compiled()
     brushes = painters.load_mixture(_BRUSH.value)

@@ -148,5 +148,7 @@ def test_the_command_paints_from_a_picture(tmp_path):
     assert result.returncode == 0, result.stderr
     record = json.loads((tmp_path / "out" / "red-sun-seed0" / "run.json").read_text())
     assert set(record["loss"]) == {"cosine", "image_l1", "image_clip"}
-    result = command(f"--image={tmp_path}/none.png")
-    assert result.returncode == 1 and result.stderr.count("\n") == 1, result.stderr
+    for wrong in ([f"--image={tmp_path}/none.png"], ["--prompt=cat", "--objective=pixel"]):
+        result = command(*wrong)
+        assert result.returncode == 1 and result.stderr.count("\n") == 1, result.stderr
+        assert "--image" in result.stderr
