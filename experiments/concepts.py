@@ -22,6 +22,15 @@ SKIP_WORDS = (
 )  # fmt: skip
 EXTRA = ("watch", "alarm-clock", "key", "bell", "envelope", "scissors", "coin", "hourglass-done")
 
+# Pairs that people are likely to ask for; training shows them more often than by chance.
+USUAL = (
+    ("black", "sheep"), ("red", "apple"), ("green", "tree"), ("yellow", "sun"), ("blue", "fish"),
+    ("purple", "butterfly"), ("red", "car"), ("brown", "bear"), ("pink", "pig"), ("blue", "bird"),
+    ("yellow", "banana"), ("white", "rabbit"), ("red", "rose"), ("orange", "cat"),
+    ("brown", "dog"), ("green", "frog"), ("black", "horse"), ("red", "house"), ("pink", "flower"),
+    ("yellow", "star"),
+)  # fmt: skip
+
 # Other or better words for a picture than its CLDR name. The first is the name.
 WORDS: dict[str, tuple[str, ...]] = {
     "ewe": ("sheep", "sheep", "lamb", "ewe"), "ram": ("ram", "sheep"),

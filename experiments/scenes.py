@@ -27,6 +27,7 @@ NO_COLOR = -1
  PLACE_GROUND) = range(7)  # fmt: skip
 TOLD_GROUNDS = (WHITE_GROUND, NAMED_GROUND, PLACE_GROUND)  # that captions name, or need not
 _GROUND_SHARES = (0.42, 0.20, 0.06, 0.06, 0.05, 0.05, 0.16)
+_USUAL_SHARE = 0.3  # of calm scenes of one thing, that show a usual pair
 ONE, BESIDE, ABOVE, TWO, THREE = range(5)  # how things lie
 _LAYOUT_SHARES = (0.80, 0.05, 0.05, 0.06, 0.04)
 
@@ -159,7 +160,7 @@ def choose(
       held_out: "" for what training may see, "style" for kept pictures, "pair" for
         kept colour-noun pairs; one thing a scene in either.
       calm: share of scenes in a usual place and size, on paper or a ground that the
-        caption names.
+        caption names; of those with one thing some show a usual pair of it and a colour.
       typical: rows of the art (`typical`) that calm scenes show.
 
     Returns:
@@ -173,6 +174,11 @@ def choose(
     if calm:
         is_calm = rng.random(number) < calm
         picture[is_calm] = rng.choice(typical, (is_calm.sum(), THINGS))
+    usual = is_calm & (layout == ONE) & (rng.random(number) < _USUAL_SHARE)
+    pairs = _usual_pairs(art, typical)
+    chosen = pairs[rng.integers(len(pairs), size=number)] if len(pairs) else picture[:, :2]
+    usual &= len(pairs) > 0
+    picture[usual, 0] = chosen[usual, 0]
     counted = (layout == TWO) | (layout == THREE)
     picture[counted] = picture[counted, :1]
     label = art.labels[picture]
@@ -184,6 +190,7 @@ def choose(
         color[rng.random((number, THINGS)) < 0.5] = NO_COLOR
         color[is_held_out_pair(label, color)] = NO_COLOR
     color[counted] = color[counted, :1]
+    color[usual, 0] = chosen[usual, 1]
     ground = rng.choice(7, number, p=_GROUND_SHARES).astype(np.int32)
     ground_color = rng.integers(len(COLORS), size=number)
     ground_color = (ground_color + (ground_color == color[:, 0])) % len(COLORS)
@@ -204,6 +211,14 @@ def choose(
         claims.append(Claim(nouns, tuple(map(int, color[i, :things])), int(kind)))
     captions = [caption(rng, c, g, gc) for c, g, gc in zip(claims, ground, ground_color)]
     return scene, captions, claims
+
+
+def _usual_pairs(art: Art, typical: Sequence[int]) -> np.ndarray:
+    """Rows of the art and of COLORS `[U, 2]` of `concepts.USUAL`, but for held-out pairs."""
+    rows = {words_for(art.names[art.labels[row]])[0]: row for row in typical}
+    pairs = [(rows[n], COLOR_NAMES.index(c)) for c, n in concepts.USUAL if n in rows]
+    free = [pair for pair in pairs if not is_held_out_pair(art.labels[pair[0]], np.array(pair[1]))]
+    return np.array(free, np.int32).reshape(-1, 2)
 
 
 def _others(art: Art, label: int, names: set[str]) -> frozenset[str]:

@@ -128,6 +128,15 @@ def tokenize(clip: Clip, prompts: Sequence[str]) -> tuple[np.ndarray, np.ndarray
     return ids, mask
 
 
+def mean_word(clip: Clip) -> jax.Array:
+    """Mean features `[D]` of the words that the model was taught; zeros if it has no list."""
+    if not clip.vocabulary:
+        return jnp.zeros(clip.module.config.projection_dim)
+    ids, mask = tokenize(clip, sorted(clip.vocabulary))
+    encode = jax.jit(encode_text, static_argnums=0)
+    return encode(clip.module, clip.params, ids, mask).mean(0)
+
+
 def unknown_words(clip: Clip, prompt: str) -> list[str]:
     """Words of the prompt, lower-case, each once, that the model's word list lacks.
 

@@ -48,6 +48,7 @@ class Config:
     sketch_views: int = 4  # in each of them
     sketch_rate: float = 0.02  # first step, root mean square over the picture, of 1
     sketch_paper: float = 0.004  # how near to the paper's colour is paper, a step
+    sketch_beyond: float = 0.0  # how far past the prompt it aims, away from the mean of words
     sketch_weight: float = 10.0  # weight of the mean squared difference from the sketch
 
     # What is asked of the canvas: weights of the terms of the loss. Those of a picture to

@@ -44,6 +44,7 @@ class Subject(NamedTuple):
     seed: jax.Array  # [] uint32
     noise: jax.Array  # [S, N, 3] float32, the texture of its strokes
     sketch: jax.Array  # [R, R, 3] float32 in [0, 1]; [0, 0, 3] if the config asks for none
+    aim: jax.Array  # [D] float32, unit features that the sketch is of
     image: jax.Array  # [H, W, 3] float32 in [0, 1], to paint from; [0, 0, 3] for none
     look: jax.Array  # [D] float32, unit features of that picture; those of the prompt for none
 
@@ -67,7 +68,7 @@ class Weights(NamedTuple):
 
 def init_subject(
     text: jax.Array, seed: int, painter: painters.Painter, *, resolution: int, config: Config,
-    image: jax.Array | None = None, look: jax.Array | None = None,
+    mean: jax.Array | float = 0.0, image: jax.Array | None = None, look: jax.Array | None = None,
 ) -> Subject:  # fmt: skip
     """A painting's subject.
 
@@ -77,6 +78,7 @@ def init_subject(
       painter: whose strokes have texture.
       resolution: R, side of CLIP's input. The sketch is empty paper until `draw_sketch`.
       config: settings.
+      mean: of the features of words, `[D]`, for the sketch's aim.
       image: a picture `[H, W, 3]` to paint from, with its unit features `look` `[D]`.
     """
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
@@ -84,7 +86,9 @@ def init_subject(
     side = resolution if config.sketch_steps else 0
     image = jnp.zeros((0, 0, 3)) if image is None else jnp.asarray(image, jnp.float32)
     sketch = jnp.broadcast_to(jnp.asarray(config.background), (side, side, 3))
-    return Subject(text, jnp.uint32(seed), noise, sketch, image, text if look is None else look)
+    aim = sketch_lib.aim(text, mean, config=config)
+    look = text if look is None else look
+    return Subject(text, jnp.uint32(seed), noise, sketch, aim, image, look)
 
 
 def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> PaintState:
@@ -264,7 +268,7 @@ def draw_sketch(
     def one(weights: Weights, subject: Subject) -> Subject:
         key = jax.random.fold_in(jax.random.key(subject.seed), _SKETCH)
         picture = sketch_lib.draw(
-            key, subject.text, networks.clip, weights.clip, mean=networks.mean,
+            key, subject.aim, networks.clip, weights.clip, mean=networks.mean,
             std=networks.std, resolution=networks.resolution, config=config,
         )  # fmt: skip
         return subject._replace(sketch=picture)

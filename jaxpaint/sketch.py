@@ -73,6 +73,16 @@ def follow(sketch: Sketch, gradient: jax.Array, *, config: Config) -> Sketch:
     return Sketch(paper + ink, scale, sketch.step + 1)
 
 
+def aim(text: jax.Array, mean: jax.Array, *, config: Config) -> jax.Array:
+    """Unit features `[D]` to sketch for a prompt with features `text` `[D]`.
+
+    Past the prompt, away from the `mean` of words `[D]`, by `config.sketch_beyond`: as
+    classifier-free guidance does (Ho & Salimans 2022), for firmer colours and outlines.
+    """
+    beyond = text + config.sketch_beyond * (text - mean)
+    return beyond / jnp.linalg.norm(beyond)
+
+
 def draw(
     key: jax.Array, text: jax.Array, module: nn.Module, params: Any,
     *, mean: tuple[float, ...], std: tuple[float, ...], resolution: int, config: Config,
@@ -81,7 +91,7 @@ def draw(
 
     Args:
       key: typed PRNG key of the views.
-      text: `[D]` unit features.
+      text: `[D]` unit features (of `aim`).
       module, params: the CLIP; `mean`, `std` and `resolution` are its own.
       config: `sketch_steps` and what begins with `sketch_`.
 

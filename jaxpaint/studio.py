@@ -304,6 +304,7 @@ def start(
         prompt: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
         for i, prompt in enumerate(distinct)
     }
+    mean = clip_lib.mean_word(clip) if config.sketch_steps and config.sketch_beyond else 0.0
     look = None
     if image is not None:
         seen = cutouts.whole(jnp.asarray(image), resolution=clip.resolution)[None]
@@ -314,7 +315,7 @@ def start(
     subjects = [
         optimize.init_subject(
             features[job.prompt], job.seed, painter, resolution=clip.resolution, config=config,
-            image=image, look=look,
+            mean=mean, image=image, look=look,
         )
         for job in jobs
     ]  # fmt: skip

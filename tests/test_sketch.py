@@ -89,6 +89,22 @@ def test_a_sketch_is_the_same_alone_and_in_a_batch(eye):
     assert np.abs(many[0] - many[2]).max() > 1e-4  # another seed looks otherwise
 
 
+def test_aims_past_the_prompt_away_from_the_mean_of_words(eye):
+    mean = clip.mean_word(eye)
+    ids, mask = clip.tokenize(eye, sorted(eye.vocabulary))
+    each = np.asarray(clip.encode_text(eye.module, eye.params, ids, mask))
+    np.testing.assert_allclose(mean, each.mean(0), atol=1e-5)
+    text = jnp.asarray(each[5])
+    config = dataclasses.replace(CONFIG, sketch_beyond=0.0)
+    np.testing.assert_allclose(sketch.aim(text, mean, config=config), text, atol=1e-6)
+    config = dataclasses.replace(CONFIG, sketch_beyond=1.0)
+    aim = sketch.aim(text, mean, config=config)
+    assert float(jnp.linalg.norm(aim)) == pytest.approx(1, abs=1e-5)
+    assert aim @ mean < text @ mean and 0.5 < aim @ text < 1
+    _, _, subject, _ = start(eye, ["cat"], config)
+    assert not np.allclose(subject.aim[0], subject.text[0], atol=1e-3)
+
+
 def test_no_steps_are_no_sketch(eye):
     config = dataclasses.replace(CONFIG, sketch_steps=0)
     networks, weights, subject, state = start(eye, ["cat"], config)
