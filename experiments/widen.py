@@ -1,6 +1,6 @@
 """A CLIP's image tower made twice as wide, with the same features as before.
 
-    python -m experiments.widen --clip=runs/guide/model --out=runs/wide
+    python -m experiments.widen --narrow=runs/guide/model --wide=runs/wide
 
 What a narrow tower learnt is a better beginning than nothing (Net2Net, Chen et al.
 2016): every channel, head and hidden unit gets a twin, and whoever reads both takes half
@@ -25,8 +25,8 @@ from transformers import CLIPConfig
 from experiments import clip_files
 from jaxpaint import clip
 
-_CLIP = flags.DEFINE_string("clip", "runs/guide/model", "Directory of the CLIP to widen.")
-_OUT = flags.DEFINE_string("out", "runs/wide", "Directory for the wide one.")
+_NARROW = flags.DEFINE_string("narrow", "runs/guide/model", "Directory of the CLIP to widen.")
+_WIDE = flags.DEFINE_string("wide", "runs/wide", "Directory for the wide one.")
 _NOISE = 0.5  # of the random part, in standard deviations of the kernel it is added to
 
 
@@ -61,7 +61,7 @@ def widen(params: Any, rng: np.random.Generator) -> Any:
 
 def main(argv: list[str]) -> None:
     del argv
-    source, out = pathlib.Path(_CLIP.value), pathlib.Path(_OUT.value)
+    source, out = pathlib.Path(_NARROW.value), pathlib.Path(_WIDE.value)
     model = clip.load(source)
     out.mkdir(parents=True, exist_ok=True)
     for name in ("vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
