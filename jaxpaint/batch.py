@@ -140,18 +140,19 @@ def choose_size(
 ) -> int:  # fmt: skip
     """Canvases a batch, for `number` jobs; `asked` if it is not 0 and fits.
 
-    Where canvases take turns memory hardly grows with them. Else the program is
+    Else jobs are dealt out evenly, so that few canvases only fill up the last batch.
+    Where canvases take turns memory hardly grows with them; else the program is
     compiled for one and for two canvases and its own account of memory extrapolated.
 
     Raises:
       BatchError: `asked` needs more memory than is free.
     """
     if number == 1 or not optimize.at_once(config):
-        return min(number, asked or _TURNS)
+        return min(number, asked or _even(number, _TURNS))
     need = measure(clip, painter, config=config, steps=min(save_every, config.steps), image=image)
     free = free_memory()
     if free is None:
-        return min(number, asked or _TURNS)
+        return min(number, asked or _even(number, _TURNS))
     largest = int(_SHARE * free - need.fixed) // max(1, need.canvas)
     if max(asked, 1) > largest:
         giga = 1e-9
@@ -160,7 +161,13 @@ def choose_size(
             f"{giga * (need.fixed + need.canvas * max(asked, 1)):.2f} GB and {giga * free:.2f} GB "
             f"are free: give --batch_size={largest} or less, or fewer --strokes"
         )
-    return min(number, asked or min(largest, _MOST))
+    return min(number, asked or _even(number, min(largest, _MOST)))
+
+
+def _even(number: int, most: int) -> int:
+    """Canvases a batch when `number` jobs are dealt out evenly to as few batches as possible."""
+    batches = -(-number // most)
+    return -(-number // batches)
 
 
 def measure(

@@ -193,5 +193,9 @@ def test_too_large_a_batch_is_refused_with_the_numbers(networks, monkeypatch):
         number, *networks, config=at_once, asked=asked
     )
     assert choose(100, 0) == 7 and choose(3, 0) == 3 and choose(100, 5) == 5
+    assert choose(8, 0) == 4  # two batches of four, not of seven and one
+    turns = dataclasses.replace(CONFIG, at_once=False)
+    sizes = [batch.choose_size(n, *networks, config=turns, asked=0) for n in (1, 16, 17, 40)]
+    assert sizes == [1, 16, 9, 14]
     with pytest.raises(batch.BatchError, match=r"51.00 GB and 10.00 GB.*--batch_size=7"):
         choose(100, 50)
