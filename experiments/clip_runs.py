@@ -43,7 +43,9 @@ def begin(
     """
     tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
     config = clip_files.make_config(tokenizer, width=width, layers=layers, patch=patch)
-    module = FlaxCLIPModule(config)
+    # Weights and losses stay float32; what the towers compute is halved where that is fast.
+    half = jax.default_backend() != "cpu"
+    module = FlaxCLIPModule(config, dtype=jnp.bfloat16 if half else jnp.float32)
     ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
     picture = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
     params = module.init(jax.random.key(seed), ids, picture, jnp.ones_like(ids), ids)["params"]

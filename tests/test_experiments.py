@@ -180,6 +180,19 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     assert state[2].step.tolist() == [60, 60]
     assert log[-1]["misfit"] < 0.7 * log[0]["misfit"]
     assert log[-1]["confusion"] < log[0]["confusion"]
+    # As on an accelerator, whose towers compute in half precision.
+    nobody = guide_loss.begin(0)
+    shown = guide_loss.show(
+        jax.random.key(1), batch | {"lives": np.uint32([])}, pixels, nobody, painter.module,
+        painter.params,
+    )  # fmt: skip
+    half = FlaxCLIPModule(module.config, dtype=jnp.bfloat16)
+    whole, rounded = (
+        guide_loss.loss_fn(state[0], shown, batch, module=m, match=0.1, faked=0)[1][0]["misfit"]
+        for m in (module, half)
+    )
+    assert rounded.dtype == jnp.float32
+    np.testing.assert_allclose(rounded, whole, atol=0.02)
 
 
 def test_a_sketch_is_seen_beside_what_it_should_become_in_the_same_view():
