@@ -19,7 +19,6 @@ from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 from experiments import batches, clip_files, concepts, muon, scenes
 
 CHECKPOINT = "checkpoint.msgpack"
-_DATA = "emoji art: Noto, Noto v1, Fluent flat, Twemoji; composed by experiments/scenes.py"
 
 
 class Run(NamedTuple):
@@ -92,8 +91,10 @@ def finish(
     init: str, **results: Any,
 ) -> None:  # fmt: skip
     """Writes the model and its card: flags of these names, results, what it went on from."""
+    kept = ", EmojiOne" if (art.styles >= scenes.KEPT_STYLE).any() else ""
+    sets = f"Noto, Noto v1, Fluent flat, Twemoji{kept}"
     card = {
-        "data": _DATA,
+        "data": f"emoji art: {sets}; composed by experiments/scenes.py",
         "flags": {name: flags.FLAGS[name].value for name in names},
         "concepts": len(concepts.TAUGHT & set(art.names)),
         "colors": list(scenes.COLOR_NAMES),

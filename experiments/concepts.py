@@ -97,12 +97,48 @@ WORDS: dict[str, tuple[str, ...]] = {
     "gem-stone": ("diamond", "gem"), "womans-boot": ("boot",), "high-heeled-shoe": ("high heels", "shoe"),
     "glasses": ("glasses",), "musical-keyboard": ("piano", "keyboard"), "light-bulb": ("light bulb", "lamp"),
     "open-book": ("open book", "book"), "closed-book": ("book", "closed book"),
-    "couch-and-lamp": ("sofa", "couch"), "kitchen-knife": ("knife",), "fork-and-knife": ("fork and knife",),
+    "kitchen-knife": ("knife",), "fork-and-knife": ("fork and knife",),
     "mobile-phone": ("phone", "mobile phone"), "laptop": ("laptop", "computer"),
     "desktop-computer": ("computer",), "closed-mailbox-with-raised-flag": ("mailbox",),
     "pile-of-poo": ("poo",), "alien-monster": ("alien monster", "space invader"),
     "hourglass-done": ("hourglass",), "alarm-clock": ("clock", "alarm clock"),
     "teddy-bear": ("teddy bear",), "crown": ("crown", "golden crown"), "bird": ("bird",),
+    "rhinoceros": ("rhino", "rhinoceros"), "hippopotamus": ("hippo", "hippopotamus"),
+    "baguette-bread": ("baguette",), "amphora": ("vase", "amphora"), "rock": ("rock", "stone"),
+    "globe-showing-europe-africa": ("earth", "globe", "world"), "hospital": ("hospital",),
+    "office-building": ("skyscraper", "office building", "building"), "wood": ("wood", "logs"),
+    "classical-building": ("temple", "museum", "classical building"),
+    "bridge-at-night": ("bridge",), "carousel-horse": ("carousel", "carousel horse"),
+    "high-speed-train": ("fast train", "high speed train", "train"),
+    "train": ("front of a train", "train", "metro"), "fire-engine": ("fire truck", "fire engine"),
+    "racing-car": ("racing car", "race car"), "motor-scooter": ("scooter", "motor scooter"),
+    "vertical-traffic-light": ("traffic light", "traffic lights"), "police-car": ("police car",),
+    "passenger-ship": ("ship", "cruise ship"), "ferry": ("ferry", "boat"), "canoe": ("canoe", "boat"),
+    "luggage": ("suitcase", "luggage"), "shooting-star": ("shooting star", "falling star"),
+    "cloud-with-rain": ("rain", "rain cloud"), "cloud-with-lightning": ("thunderstorm", "storm"),
+    "fireworks": ("fireworks",), "firecracker": ("firecracker", "dynamite"),
+    "american-football": ("american football", "football"), "boxing-glove": ("boxing glove",),
+    "ice-skate": ("ice skate", "skate"), "video-game": ("game controller", "video game"),
+    "game-die": ("dice", "die"), "puzzle-piece": ("puzzle piece", "puzzle"),
+    "chess-pawn": ("chess pawn", "pawn", "chess piece"), "nesting-dolls": ("nesting doll", "doll"),
+    "artist-palette": ("palette", "artist palette"), "framed-picture": ("picture frame", "painting"),
+    "paintbrush": ("paintbrush", "brush"), "necktie": ("tie", "necktie"), "mouth": ("lips", "mouth"),
+    "graduation-cap": ("graduation cap",), "musical-note": ("musical note", "note", "music"),
+    "television": ("television", "tv"), "telephone": ("telephone", "phone"),
+    "crossed-swords": ("swords", "sword", "crossed swords"), "pick": ("pickaxe", "pick"),
+    "bow-and-arrow": ("bow and arrow", "bow", "arrow"), "balance-scale": ("scales", "balance"),
+    "couch-and-lamp": ("sofa", "couch"), "moai": ("moai", "stone head", "statue"),
+    "clown-face": ("clown", "clown face"), "ogre": ("ogre", "red monster"),
+    "goblin": ("goblin", "red mask"), "nest-with-eggs": ("nest", "bird nest"),
+    "red-paper-lantern": ("lantern", "red lantern"), "circus-tent": ("circus", "circus tent"),
+    "cocktail-glass": ("cocktail", "martini"), "tropical-drink": ("tropical drink", "juice"),
+    "glass-of-milk": ("milk", "glass of milk"), "honey-pot": ("honey", "honey pot"),
+    "chocolate-bar": ("chocolate", "chocolate bar"), "meat-on-bone": ("meat", "meat on bone"),
+    "bell-pepper": ("bell pepper", "pepper"), "kiwi-fruit": ("kiwi", "kiwi fruit"),
+    "polar-bear": ("polar bear", "white bear"), "fishing-pole": ("fishing rod", "fishing pole"),
+    "diving-mask": ("diving mask", "goggles"), "alien": ("alien", "alien face"),
+    "spider-web": ("spider web", "web", "cobweb"), "handbag": ("handbag", "bag", "purse"),
+    "backpack": ("backpack", "bag"), "rat": ("rat",), "statue-of-liberty": ("statue of liberty",),
 }  # fmt: skip
 
 # CLDR keywords that are no nouns for a picture: colours, parts, moods, doings, signs.
@@ -131,7 +167,27 @@ TAUGHT = frozenset(
     rocket helicopter sun full-moon crescent-moon star cloud rainbow fire snowman umbrella
     jack-o-lantern balloon wrapped-gift christmas-tree soccer-ball red-heart crown top-hat
     guitar light-bulb eye skull ghost robot key teapot candle bell tent anchor
-    water-wave violin open-book envelope t-shirt glasses""".split()
+    water-wave violin open-book envelope t-shirt glasses
+    gorilla monkey raccoon deer unicorn zebra goat two-hump-camel llama rhinoceros hippopotamus
+    mouse-face mouse hamster hedgehog bat polar-bear kangaroo goose dove lizard dragon-face
+    sauropod seal blowfish spiral-shell jellyfish scorpion bouquet potted-plant four-leaf-clover
+    mango kiwi-fruit avocado eggplant broccoli hot-pepper onion potato blueberries croissant
+    pretzel french-fries hot-dog taco popcorn cooking sushi lobster shrimp cookie cupcake pie
+    lollipop candy honey-pot cocktail-glass beer-mug kitchen-knife spoon amphora
+    globe-showing-europe-africa desert-island classical-building statue-of-liberty mosque
+    fountain cityscape bridge-at-night sunrise-over-mountains ferris-wheel circus-tent train
+    high-speed-train ambulance fire-engine police-car taxi delivery-truck tractor racing-car
+    motorcycle motor-scooter skateboard vertical-traffic-light canoe speedboat passenger-ship
+    parachute flying-saucer luggage hourglass-done watch alarm-clock ringed-planet shooting-star
+    cloud-with-rain high-voltage snowflake droplet fireworks trophy ribbon basketball baseball
+    tennis american-football bowling kite crystal-ball video-game game-die puzzle-piece
+    teddy-bear artist-palette framed-picture sunglasses necktie jeans scarf dress handbag
+    backpack mans-shoe running-shoe high-heeled-shoe womans-boot womans-hat billed-cap
+    graduation-cap ring gem-stone musical-note microphone headphone radio saxophone
+    musical-keyboard trumpet drum telephone mobile-phone laptop television camera closed-book
+    books pencil scissors hammer axe crossed-swords bomb shield magnet telescope door window bed
+    couch-and-lamp chair bathtub basket bucket alien alien-monster clown-face pile-of-poo foot
+    nose ear mouth tooth bone broken-heart spider-web moai""".split()
 )
 
 # Named colours, sRGB in [0, 1].
