@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sample_weights import weights
 
 from jaxpaint import actions, canvas, optimize, painters, published
 from jaxpaint.config import Config
@@ -20,17 +21,6 @@ fast_paint = jax.jit(
 )
 fast_settle = jax.jit(published.settle, static_argnums=0)
 fast_lay = jax.jit(painters.lay, static_argnames=("module", "blend"))
-
-
-def weights(init, seed=0):
-    """Random weights in the shapes that `init` would return; drawing them compiles slowly."""
-    rng = np.random.default_rng(seed)
-
-    def draw(leaf):
-        size = np.sqrt(2 * leaf.shape[-1] / leaf.size) if leaf.ndim > 1 else 0.2
-        return jnp.asarray((leaf.ndim < 2) + size * rng.normal(size=leaf.shape), jnp.float32)
-
-    return jax.tree.map(draw, jax.eval_shape(init))
 
 
 def make_painter(kind, seed=0):
