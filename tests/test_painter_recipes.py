@@ -167,10 +167,10 @@ def test_the_card_tells_the_recipe_and_the_figures(trained):
 @needs_mypaint
 def test_painting_with_a_trained_painter(trained, tmp_path):
     file = f"--painter={trained}/brush.safetensors"
-    asked = ["--prompt=black sheep", f"--clip={TINY}", file, *FAST]
+    asked = ["--prompt=red house", f"--clip={TINY}", file, *FAST]
     result = command("paint", *asked, "--blend=alpha", f"--outdir={tmp_path}")
     assert result.returncode == 0, result.stderr
-    folder = tmp_path / "black-sheep-seed0"
+    folder = tmp_path / "red-house-seed0"
     record = json.loads((folder / "run.json").read_text())
     assert record["painter"] == "GanPainter" and record["config"]["blend"] == "alpha"
     assert all(np.isfinite(record["loss"]["cosine"]))
