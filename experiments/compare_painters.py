@@ -18,7 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxpaint import painters
+from jaxpaint import actions, painters
 
 STROKES = 256
 
@@ -40,19 +40,19 @@ def row(folder: pathlib.Path) -> str:
     card = json.loads(card_path.read_text())
     painter = painters.load(str(card_path.with_suffix(".safetensors")))
     noise = painters.noise_for(jax.random.key(0), painter, STROKES)
-    geometry = jax.random.uniform(jax.random.key(1), (STROKES, 9))
-    paint = lambda params, g: painter.module.apply({"params": params}, g, noise)
-    total = lambda params, g: jnp.mean(paint(params, g) ** 2)
+    stroke = jax.random.uniform(jax.random.key(1), (STROKES, actions.NUM_ACTIONS))
+    paint = lambda params, stroke: painters.apply(painter.module, params, stroke, noise)
+    total = lambda params, stroke: jnp.mean(paint(params, stroke) ** 2)
     size = sum(leaf.size for leaf in jax.tree.leaves(painter.params))
-    forward, actions, weights = (
-        milliseconds(jax.jit(f), painter.params, geometry)
+    forward, moving, weights = (
+        milliseconds(jax.jit(f), painter.params, stroke)
         for f in (paint, jax.grad(total, argnums=1), jax.grad(total))
     )
     held = card["held_out"]["painter"]
     return (
         f"| {card['architecture']} {card['options'] or ''} | {size / 1e3:.0f} k | {card['steps']} "
         f"| {card['seconds']:.0f} | {held['psnr']:.2f} | {held['mae']:.4f} "
-        f"| {forward:.1f} | {actions:.1f} | {weights:.1f} |"
+        f"| {forward:.1f} | {moving:.1f} | {weights:.1f} |"
     )
 
 

@@ -2,20 +2,26 @@
 
     python -m experiments.train_painter --brush=brush --workdir=runs/brush
     python -m experiments.train_painter --brush=dry_brush --scatter --workdir=runs/dry
+    python -m experiments.train_painter --recipe=gan --width=8 --steps=5000 --workdir=runs/gan
 
-A crisp brush is learned with a squared error. A scattering brush (`--scatter`) lays
-its dabs at random: the mean would be a blur, so the painter gets noise and learns the
-*distribution* with the energy score of image patches, `E|x - y| - E|y - y'| / 2`, a
-strictly proper scoring rule (Gneiting & Raftery 2007). Resumes from its checkpoint;
-writes `<brush>.safetensors` and a JSON card with held-out figures.
+Ours (`--recipe=reconstruction`) learns alpha. A crisp brush is learned with a squared
+error. A scattering brush (`--scatter`) lays its dabs at random: the mean would be a blur,
+so the painter gets noise and learns the *distribution* with the energy score of image
+patches, `E|x - y| - E|y - y'| / 2`, a strictly proper scoring rule (Gneiting & Raftery
+2007). The other recipes train the published painters (`painter_recipes.py`) on the same
+strokes, in random colours on white; features are a CLIP's (`--features`), since no VGG can
+be taken for granted. Flags that are not given are as published.
+
+Resumes from its checkpoint; writes `<brush>.safetensors` and a JSON card with held-out
+figures, to paint with by `--painter=FILE`.
 """
 
 from __future__ import annotations
 
-import functools
 import json
 import pathlib
 import time
+from typing import Any
 
 from absl import app, flags
 import flax.serialization
@@ -27,17 +33,26 @@ import optax
 from safetensors.numpy import save
 from tqdm import tqdm
 
+from experiments import painter_losses, painter_recipes
 from experiments.clip_files import write_atomically
-from jaxpaint import actions, mypaint, painters
+from jaxpaint import actions, clip, mypaint, painters, published
 
 _BRUSH = flags.DEFINE_string("brush", "brush", "MyPaint brush: a name or a .myb file.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/painter", "Data, checkpoint and results.")
 _STROKES = flags.DEFINE_integer("strokes", 40000, "Strokes to draw for training.")
 _HELD_OUT = flags.DEFINE_integer("held_out", 2000, "Strokes kept for the figures.")
-_STEPS = flags.DEFINE_integer("steps", 6000, "Training steps.")
-_BATCH = flags.DEFINE_integer("batch", 128, "Strokes a step.")
-_LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate of Adam.")
-_ARCH = flags.DEFINE_enum("arch", "dab", ["dab", "row_column", "conv"], "Network.")
+_RECIPE = flags.DEFINE_enum(
+    "recipe", "reconstruction", list(painter_recipes.USUAL), "What is trained, and how."
+)
+_STEPS = flags.DEFINE_integer("steps", None, "Training steps (6000 for ours).")
+_BATCH = flags.DEFINE_integer("batch", None, "Strokes a batch (128 for ours).")
+_LR = flags.DEFINE_float("lr", None, "Peak learning rate of Adam (0.002 for ours).")
+_WIDTH = flags.DEFINE_integer("width", None, "Of a published painter: 16 gan, 32 vae, 64 joy.")
+_FEATURES = flags.DEFINE_string("features", "bundled", "CLIP that --recipe=joy compares with.")
+_STOP_AT = flags.DEFINE_integer(
+    "stop_at", 0, "Step to stop at, to go on later with the same flags; 0: after --steps."
+)
+_ARCH = flags.DEFINE_enum("arch", "dab", ["dab", "row_column", "conv"], "Network of ours.")
 _DABS = flags.DEFINE_integer("dabs", 48, "Dabs a stroke, for --arch=dab.")
 _SCATTER = flags.DEFINE_bool("scatter", False, "Learn a random texture.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the strokes and weights.")
@@ -67,30 +82,6 @@ def draw_data(
     return data["geometry"], data["alpha"]
 
 
-def energy_score(real: jax.Array, one: jax.Array, two: jax.Array) -> jax.Array:
-    """Energy score of image patches at four scales, of `[N, 64, 64]` pictures."""
-
-    def distance(a: jax.Array, b: jax.Array, side: int) -> jax.Array:
-        square = (a - b).reshape(-1, 64 // side, side, 64 // side, side) ** 2
-        return jnp.sqrt(square.sum((2, 4)) + 1e-6).mean() / side
-
-    score = lambda side: (  # noqa: E731
-        (distance(real, one, side) + distance(real, two, side) - distance(one, two, side)) / 2
-    )
-    return score(4) + score(8) + score(16) + score(64)
-
-
-def loss_fn(params, geometry, alpha, key, *, module, scatter):
-    """Squared error of the alpha, or its energy score over two draws of noise."""
-    shape = (2, geometry.shape[0], getattr(module, "dabs", 1), 3)
-    noise = jax.random.normal(key, shape)
-    first = module.apply({"params": params}, geometry, noise[0])
-    if not scatter:
-        return jnp.mean((first - alpha) ** 2)
-    second = module.apply({"params": params}, geometry, noise[1])
-    return energy_score(alpha, first, second)
-
-
 def soft_capsule(geometry: np.ndarray) -> np.ndarray:
     """Baseline: a hand-written brush, opaque to its radius, 1 pixel soft, pressure-wide."""
     rows = np.zeros((len(geometry), 12), np.float32)
@@ -117,24 +108,41 @@ def figures(real: np.ndarray, painted: np.ndarray) -> dict[str, float]:
 
 
 def evaluate(module, params, brush: str, geometry: np.ndarray, alpha: np.ndarray) -> dict:
-    """Held-out figures of the painter, two baselines and the brush against itself."""
-    paint = jax.jit(lambda g, n: module.apply({"params": params}, g, n))
+    """Held-out figures of the painter, two baselines and the brush against itself.
+
+    A published painter's are of the RGB of strokes in random colours (`painter_rgb`), and
+    of the alpha that the known colour tells.
+    """
     real = alpha.astype(np.float32) / 255
+    rgb = getattr(module, "rgb", False)
+    colors = np.random.default_rng(0).random((len(geometry), 3), np.float32)
+
+    @jax.jit
+    def paint(geometry, colors, noise):
+        if not rgb:
+            return None, module.apply({"params": params}, geometry, noise)
+        stroke, _ = painter_losses.on_white(colors, geometry, jnp.zeros((len(geometry), 1, 1)))
+        painted = module.apply({"params": params}, stroke, noise)
+        alpha, _ = published.separate(painted, colors, blend="alpha", darkest=False)
+        return painted, alpha
+
     samples = getattr(module, "scatter", False) * 15 + 1
     mean, first = 0.0, None
     for s in range(samples):
         shape = (len(geometry), getattr(module, "dabs", 1), 3)
         noise = jax.random.normal(jax.random.key(s), shape)
-        chunks = [paint(geometry[i : i + 250], noise[i : i + 250])
-                  for i in range(0, len(geometry), 250)]  # fmt: skip
-        drawn = np.concatenate([np.asarray(chunk) for chunk in chunks])
+        chunks = [
+            jax.device_get(paint(*(x[i : i + 250] for x in (geometry, colors, noise))))
+            for i in range(0, len(geometry), 250)
+        ]
+        drawn = np.concatenate([chunk[1] for chunk in chunks])
         first = drawn if first is None else first
         mean = mean + drawn / samples
     rows = np.zeros((len(geometry), 12), np.float32)
     rows[:, actions.GEOMETRY] = geometry
     again = mypaint.draw_alpha(rows, brush, seed=12345)
     texture = lambda x: float(np.abs(np.diff(x, axis=1)).mean())  # noqa: E731
-    return {
+    found = {
         "strokes": len(geometry),
         "painter": figures(real, first),
         "painter_mean_of_noise": figures(real, mean),
@@ -143,10 +151,41 @@ def evaluate(module, params, brush: str, geometry: np.ndarray, alpha: np.ndarray
         "soft_capsule": figures(real, soft_capsule(geometry)),
         "texture_ratio": round(texture(first) / texture(real), 3),
     }
+    if rgb:
+        wanted = np.asarray(painter_losses.on_white(colors, geometry, real)[1])
+        painted = np.concatenate([chunk[0] for chunk in chunks])
+        found["painter_rgb"] = figures(wanted, painted)
+        found["empty_rgb"] = figures(wanted, np.ones_like(wanted))
+    return found
+
+
+def make_plan() -> tuple[painter_recipes.Plan, dict[str, Any], int, Any]:
+    """What the flags ask for: the plan, options of its painter, batch, the features' weights."""
+    recipe, eye, weights = _RECIPE.value, None, None
+    usual = painter_recipes.USUAL[recipe]
+    given = (_STEPS.value, _BATCH.value, _LR.value)
+    steps, batch, lr = (own if mine is None else mine for mine, own in zip(given, usual))
+    if recipe == "reconstruction":
+        options = {"dabs": _DABS.value, "scatter": _SCATTER.value} if _ARCH.value == "dab" else {}
+        module = painters.make(_ARCH.value, **options)
+    else:
+        options = {} if _WIDTH.value is None else {"width": _WIDTH.value}
+        module = painters.make(recipe, **options)
+        options = {"width": module.width}
+    if recipe == "joy":
+        seeing = clip.load(_FEATURES.value)
+        eye = painter_losses.Eye(seeing.module, seeing.mean, seeing.std, seeing.resolution)
+        weights = seeing.params
+    plan = painter_recipes.Plan(recipe, module, steps, lr, scatter=_SCATTER.value, eye=eye)
+    return plan, options, batch, weights
 
 
 def main(argv: list[str]) -> None:
     del argv
+    try:
+        plan, options, batch, eye = make_plan()
+    except clip.ClipError as error:
+        raise SystemExit(f"--features: {error}") from error
     workdir = pathlib.Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
     brush, name = _BRUSH.value, pathlib.Path(_BRUSH.value).stem
@@ -154,52 +193,50 @@ def main(argv: list[str]) -> None:
     geometry, alpha = draw_data(
         brush, _STROKES.value, _SEED.value, workdir / "train.npz", corners=True
     )
-    options = {"dabs": _DABS.value, "scatter": _SCATTER.value} if _ARCH.value == "dab" else {}
-    module = painters.make(_ARCH.value, **options)
-    schedule = optax.warmup_cosine_decay_schedule(0, _LR.value, 200, _STEPS.value, 1e-5)
-    tx = optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
-    params = painters.init(jax.random.key(_SEED.value), module)
-    state = {"params": params, "opt_state": tx.init(params), "step": 0, "seconds": 0.0}
-    checkpoint = workdir / f"{_ARCH.value}.msgpack"
+    kind = _ARCH.value if plan.recipe == "reconstruction" else plan.recipe
+    checkpoint = workdir / f"{kind}.msgpack"
+    state = painter_recipes.begin(jax.random.key(_SEED.value), plan=plan) | {"seconds": 0.0}
     if checkpoint.exists():
         state = flax.serialization.from_bytes(state, checkpoint.read_bytes())
-    loss = functools.partial(loss_fn, module=module, scatter=_SCATTER.value)
-
-    @functools.partial(jax.jit, donate_argnums=(0, 1))
-    def train_step(params, opt_state, geometry, alpha, key):
-        alpha = alpha.astype(jnp.float32) / 255
-        value, grad = jax.value_and_grad(loss)(params, geometry, alpha, key)
-        updates, opt_state = tx.update(grad, opt_state, params)
-        return optax.apply_updates(params, updates), opt_state, value
-
-    params, opt_state = state["params"], state["opt_state"]
-    began, running = time.time() - float(state["seconds"]), []
-    progress = tqdm(range(int(state["step"]), _STEPS.value), desc=f"{name} {_ARCH.value}")
+    began, running = time.time() - float(state.pop("seconds")), []
+    last = min(_STOP_AT.value or plan.steps, plan.steps)
+    progress = tqdm(range(int(state["step"]), last), desc=f"{name} {kind}")
     for step in progress:
-        rows = np.random.default_rng([_SEED.value, step]).integers(len(alpha), size=_BATCH.value)
+        rng = np.random.default_rng([_SEED.value, step])
+        rows = rng.integers(len(alpha), size=plan.batches * batch)
         key = jax.random.fold_in(jax.random.key(_SEED.value), step)
-        params, opt_state, value = train_step(params, opt_state, geometry[rows], alpha[rows], key)
-        running.append(value)
-        if (step + 1) % 500 == 0 or step + 1 == _STEPS.value:
-            held = evaluate(module, params, brush, test[0][:250], test[1][:250])
+        stage = painter_recipes.stage(step, plan=plan)
+        state, logged = painter_recipes.train_step(
+            state, geometry[rows], alpha[rows], key, eye, plan=plan, stage=stage
+        )
+        running.append(logged)
+        done = step + 1
+        if done % 500 == 0 or done == last or painter_recipes.stage(done, plan=plan) != stage:
+            params = painter_recipes.finish(state["params"], geometry[:512], plan=plan)
+            held = evaluate(plan.painter, params, brush, test[0][:250], test[1][:250])
+            terms = jax.tree.map(lambda *values: float(np.mean(values)), *running)
+            told = ", ".join(f"{term} {value:.5g}" for term, value in terms.items())
             progress.write(
-                f"step {step + 1} {time.time() - began:.0f} s, loss "
-                f"{float(np.mean(running)):.5f}, held out: {held['painter']} "
-                f"texture {held['texture_ratio']}"
+                f"step {done} {time.time() - began:.0f} s, {stage}: {told}, held out: "
+                f"{held.get('painter_rgb', '')} {held['painter']} texture {held['texture_ratio']}"
             )
             running = []
-            state = {"params": params, "opt_state": opt_state, "step": step + 1,
-                     "seconds": time.time() - began}  # fmt: skip
-            write_atomically(checkpoint, flax.serialization.to_bytes(state))
+            kept = state | {"seconds": time.time() - began}
+            write_atomically(checkpoint, flax.serialization.to_bytes(kept))
+    if int(state["step"]) < plan.steps:
+        return
     # Kept in half precision, and judged as kept.
+    params = painter_recipes.finish(state["params"], geometry[:512], plan=plan)
     params = jax.tree.map(lambda x: np.asarray(x, np.float16), params)
     full = jax.tree.map(jnp.float32, params)
     card = {
-        "brush": name, "about": _ABOUT.value, "architecture": _ARCH.value, "options": options,
-        "steps": _STEPS.value, "strokes": _STROKES.value, "data_seed": _SEED.value,
-        "batch": _BATCH.value,
+        "brush": name, "about": _ABOUT.value, "architecture": kind, "options": options,
+        "recipe": plan.recipe, "stages": painter_recipes.STAGES[plan.recipe],
+        "features": _FEATURES.value if plan.eye else "", "lr": plan.lr,
+        "steps": plan.steps, "strokes": _STROKES.value, "data_seed": _SEED.value,
+        "batch": batch,
         "seconds": round(time.time() - began, 1),
-        "held_out": evaluate(module, full, brush, *test),
+        "held_out": evaluate(plan.painter, full, brush, *test),
         "versions": {"jax": jax.__version__, "optax": optax.__version__},
     }  # fmt: skip
     print(json.dumps(card["held_out"], indent=1))

@@ -12,6 +12,9 @@ import dataclasses
 # What --quality multiplies a CLIP's own numbers of strokes and steps by.
 QUALITIES = {"draft": (0.5, 0.4), "normal": (1.0, 1.0), "best": (1.5, 2.0)}
 
+# How the strokes of a published painter are understood (`published.separate`).
+BLENDS = ("darkness", "alpha")
+
 # What painting from a picture changes in the defaults and in a CLIP's own settings.
 FROM_PICTURE = {
     "strokes": 256, "steps": 300, "sketch_steps": 0, "frame_min": 0.12, "frame_max": 0.9,
@@ -30,6 +33,7 @@ class Config:
     frame_min: float = 0.25  # smallest frame side, fraction of the shorter canvas side
     frame_max: float = 1.1  # largest frame side, likewise
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)  # RGB in [0, 1]
+    blend: str = "darkness"  # of BLENDS; what a published painter's strokes cover
 
     # Random views (cutouts) of the canvas that CLIP sees in every step.
     crops: int = 4  # perspective, then a resized crop (CLIPDraw's augmentation)

@@ -151,12 +151,17 @@ def paint(
     latents: jax.Array, noise: jax.Array, painter: nn.Module, params: Any, *, config: Config
 ) -> tuple[jax.Array, jax.Array]:
     """Paints latents `[S, A]`: the canvas `[H, W, 3]` and the strokes' alpha `[S, H, W]`."""
-    stroke = actions.bound(latents)
-    alpha = painters.apply(painter, params, stroke, noise)
-    frames = actions.frames(stroke, config)
-    alpha = canvas.place(alpha, frames, height=config.height, width=config.width)
-    background = jnp.asarray(config.background)
-    return canvas.blend(alpha, stroke[:, actions.COLOR], background), alpha
+    alpha, colors = lay(actions.bound(latents), noise, painter, params, config=config)
+    return canvas.blend(alpha, colors, jnp.asarray(config.background)), alpha
+
+
+def lay(
+    stroke: jax.Array, noise: jax.Array, painter: nn.Module, params: Any, *, config: Config
+) -> tuple[jax.Array, jax.Array]:
+    """Alpha `[S, H, W]` of actions `[S, A]` where they lie on the canvas, and colours `[S, 3]`."""
+    alpha, colors = painters.lay(painter, params, stroke, noise, blend=config.blend)
+    frames = jnp.asarray(actions.frames(stroke, config))
+    return canvas.place(alpha, frames, height=config.height, width=config.width), colors
 
 
 def loss_fn(
@@ -291,10 +296,8 @@ def lift_unneeded(
     """
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
-        _, alpha = paint(
-            state.latents, subject.noise, networks.painter, weights.painter, config=config
-        )
-        colors = actions.bound(state.latents)[:, actions.COLOR]
+        stroke = actions.bound(state.latents)
+        alpha, colors = lay(stroke, subject.noise, networks.painter, weights.painter, config=config)
         background = jnp.asarray(config.background)
         effect = canvas.effects(alpha, colors, background)
         kept = effect >= config.lift_below * effect.max()

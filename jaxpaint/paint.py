@@ -16,7 +16,7 @@ import numpy as np
 
 from jaxpaint import batch, outputs, painters, pictures, prompts, studio
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import QUALITIES
+from jaxpaint.config import BLENDS, QUALITIES
 
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
@@ -43,6 +43,14 @@ _BRUSH = flags.DEFINE_string(
     "brush", "brush", "Trained brush: a name (python -m jaxpaint.brushes lists them) or a "
     ".safetensors file; or some with their shares of the strokes, the lowest first: "
     "dry_brush:0.3,brush:0.7.",
+)  # fmt: skip
+_PAINTER = flags.DEFINE_string(
+    "painter", "alpha", "Neural painter of the brush: alpha (ours), gan or vae (Nakano 2019), joy "
+    "(Diaz-Aviles et al. 2019), or the .safetensors file of one that you trained.",
+)  # fmt: skip
+_BLEND = flags.DEFINE_enum(
+    "blend", None, BLENDS, "What strokes of a published painter cover: by their darkness, as "
+    "published (default), or by the alpha that their colour tells.",
 )  # fmt: skip
 _CLIP = flags.DEFINE_string("clip", "auto", "CLIP: auto, bundled, a hub id, or a directory.")
 _SIZE = flags.DEFINE_string(
@@ -107,7 +115,7 @@ def run() -> int:
     lines, photo, weights = asked()
     process, processes = join()
     keep_compiled()
-    brushes = painters.load_mixture(_BRUSH.value)
+    brushes = load_painters()
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
     print(clip.explanation, file=sys.stderr)
@@ -123,7 +131,7 @@ def run() -> int:
         raise prompts.PromptError("no prompt is left to paint")
     config = studio.configure(
         clip, quality=_QUALITY.value, from_picture=photo is not None, strokes=_STROKES.value,
-        steps=_STEPS.value, **weights,
+        steps=_STEPS.value, blend=_BLEND.value, **weights,
     )  # fmt: skip
     width, height = prompts.parse_size(_SIZE.value, default=config.width)
     if photo is not None:
@@ -151,6 +159,18 @@ def run() -> int:
         print(outdir / outputs.SHEET)
     print(f"painted {len(rows)} in {time.time() - began:.0f} s", file=sys.stderr)
     return len(jobs) - len(able) + sum(bool(row["error"]) for row in rows)
+
+
+def load_painters() -> list[tuple[painters.Painter, float]]:
+    """The painters that the flags name, with their shares of the strokes."""
+    if _PAINTER.value.endswith(".safetensors") and flags.FLAGS["brush"].present:
+        raise painters.PainterError("--painter=FILE knows its brush: leave --brush away")
+    found = painters.choose(_PAINTER.value, _BRUSH.value)
+    if _BLEND.value and not any(getattr(painter.module, "rgb", False) for painter, _ in found):
+        raise painters.PainterError(
+            "--blend is of a published painter: give --painter=gan, vae, joy or a file of one too"
+        )
+    return found
 
 
 def join() -> tuple[int, int]:

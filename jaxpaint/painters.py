@@ -2,8 +2,9 @@
 
 A painter maps the nine geometry numbers of a stroke (and the stroke's own noise)
 to the stroke's alpha on its 64 x 64 frame. Colour needs no network (it is known).
-All painters are Flax modules with one call, `painter(geometry [S, 9], noise
-[S, N, 3]) -> alpha [S, 64, 64]` in [0, 1].
+All of them are Flax modules with one call, `painter(geometry [S, 9], noise
+[S, N, 3]) -> alpha [S, 64, 64]` in [0, 1]. Published ones say `rgb = True`: they take the
+twelve numbers and return RGB on white, which `lay` takes apart.
 
 `DabPainter` is the one that paints. MyPaint itself lays dabs along the pen's way,
 so this network does too: an MLP predicts, for each of N dabs strung on the exact
@@ -13,7 +14,8 @@ A dab is a Gaussian, thus separable, and the sum of all N dabs is one product of
 dabs as a scattering brush does and is zero for a crisp brush. `RowColumnPainter`
 (an MLP that ends in free row and column factors) and `ConvPainter` (the generator
 of Neural Painters, Nakano 2019, with alpha as its only channel) are the other
-candidates. On 2 CPU cores, held-out PSNR and milliseconds for 256 strokes forward and
+candidates (the painters of the papers as they were published are in `published.py`).
+On 2 CPU cores, held-out PSNR and milliseconds for 256 strokes forward and
 with the gradient of the actions: dab 31.5 dB, 4 and 12; row and column 21.2 dB, 5 and
 10; convolutions 13.0 dB after 139 s of training, 171 and 350 (the table is in
 `experiments/README.md`, by `experiments.compare_painters`).
@@ -33,10 +35,11 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from jaxpaint import actions
+from jaxpaint import actions, published
 
 WEIGHTS = pathlib.Path(__file__).parent / "weights" / "painters"
 _MARGIN = actions.FRAME_MARGIN / actions.FRAME_PIXELS
+KINDS = ("alpha", "gan", "vae", "joy")  # those with trained weights have a folder of that name
 _TOUCH = 0.05  # pressure, of 0 .. 1, below which the painted ink fades to nothing
 
 
@@ -125,11 +128,21 @@ class Mixture(nn.Module):
         """N of the part that takes the most noise."""
         return max(getattr(part, "dabs", 1) for part in self.parts)
 
-    def __call__(self, geometry: jax.Array, noise: jax.Array) -> jax.Array:
-        """`[S, 9]` in [0, 1] and standard normal `[S, N, 3]` to alpha `[S, 64, 64]`."""
+    @property
+    def rgb(self) -> bool:
+        """Whether the parts paint RGB on white; all do or none."""
+        return getattr(self.parts[0], "rgb", False)
+
+    @property
+    def darkest(self) -> bool:
+        """How the parts' colours are found (`published.separate`); alike for all."""
+        return getattr(self.parts[0], "darkest", False)
+
+    def __call__(self, stroke: jax.Array, noise: jax.Array) -> jax.Array:
+        """What the parts take, `[S, 9]` or `[S, 12]`, and `[S, N, 3]` to what they return."""
         ends = np.cumsum(self.counts)[:-1]
-        some = zip(self.parts, jnp.split(geometry, ends), jnp.split(noise, ends))
-        return jnp.concatenate([part(g, n[:, : getattr(part, "dabs", 1)]) for part, g, n in some])
+        some = zip(self.parts, jnp.split(stroke, ends), jnp.split(noise, ends))
+        return jnp.concatenate([part(s, n[:, : getattr(part, "dabs", 1)]) for part, s, n in some])
 
 
 def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
@@ -144,16 +157,39 @@ def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
 
 def apply(module: nn.Module, params: Any, stroke: jax.Array, noise: jax.Array) -> jax.Array:
     """Alpha `[S, 64, 64]` float32 in [0, 1] of actions `[S, A]` with noise `[S, N, 3]`."""
-    geometry = stroke[:, actions.GEOMETRY]
-    alpha = module.apply({"params": params}, geometry, noise).astype(jnp.float32)
+    return lay(module, params, stroke, noise, blend="alpha")[0]
+
+
+def lay(
+    module: nn.Module, params: Any, stroke: jax.Array, noise: jax.Array, *, blend: str
+) -> tuple[jax.Array, jax.Array]:
+    """What strokes cover of their frames, and their colours.
+
+    Args:
+      module, params: the painter.
+      stroke: actions `[S, A]`.
+      noise: `[S, N, 3]`.
+      blend: how the RGB of a published painter is understood (`published.separate`).
+
+    Returns:
+      Alpha `[S, 64, 64]` float32 in [0, 1] and colours `[S, 3]`.
+    """
+    colors = stroke[:, actions.COLOR]
+    if getattr(module, "rgb", False):
+        rgb = module.apply({"params": params}, stroke[:, actions.REFERENCE], noise)
+        rgb = rgb.astype(jnp.float32)
+        alpha, colors = published.separate(rgb, colors, blend=blend, darkest=module.darkest)
+    else:
+        geometry = stroke[:, actions.GEOMETRY]
+        alpha = module.apply({"params": params}, geometry, noise).astype(jnp.float32)
     # A pen without pressure draws nothing, where the networks leave a trace of 0.02.
     touch = jnp.minimum(jnp.maximum(stroke[:, 0], stroke[:, 11]) / _TOUCH, 1.0)
-    return alpha * touch[:, None, None]
+    return alpha * touch[:, None, None], colors
 
 
-def available() -> list[str]:
-    """Names of the brushes that have trained weights in the package, sorted."""
-    return sorted(path.stem for path in WEIGHTS.glob("*.safetensors"))
+def available(*, kind: str = "alpha") -> list[str]:
+    """Names of the brushes that have a trained painter of a kind in the package, sorted."""
+    return sorted(path.stem for path in _folder(kind).glob("*.safetensors"))
 
 
 def read_card(path: pathlib.Path) -> dict[str, Any]:
@@ -161,21 +197,27 @@ def read_card(path: pathlib.Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def load(brush: str) -> Painter:
-    """Loads a trained painter by brush name or from a `.safetensors` file.
+def load(brush: str, *, kind: str = "alpha") -> Painter:
+    """Loads a trained painter by brush name, of a kind, or from a `.safetensors` file.
 
     Raises:
       PainterError: no such brush, or the weights do not fit their card.
     """
     path = pathlib.Path(brush)
     if path.suffix != ".safetensors":
-        path = WEIGHTS / f"{brush}.safetensors"
+        path = _folder(kind) / f"{brush}.safetensors"
     if not path.is_file():
-        raise PainterError(
-            f"no trained painter for brush {brush!r}: choose one of "
-            f"{', '.join(available())}, or give the .safetensors file that "
-            "experiments.train_painter wrote"
-        )
+        known = available(kind=kind)
+        advice = [f"choose one of {', '.join(known)}"] if known else []
+        if kind == "alpha":
+            advice.append("give the .safetensors file that experiments.train_painter wrote")
+        else:
+            advice.append(
+                f"train it with experiments.train_painter --recipe={kind} and give "
+                "--painter=FILE.safetensors"
+            )
+        what = "painter" if kind == "alpha" else f"{kind} painter"
+        raise PainterError(f"no trained {what} for brush {brush!r}: {', or '.join(advice)}")
     try:
         card = read_card(path.with_suffix(".json"))
         module = make(card["architecture"], **card["options"])
@@ -194,7 +236,27 @@ def load(brush: str) -> Painter:
     return Painter(module, params, brush, (brush,))
 
 
-def load_mixture(text: str) -> list[tuple[Painter, float]]:
+def choose(painter: str, brush: str) -> list[tuple[Painter, float]]:
+    """Painters and their shares of the strokes, as the command line names them.
+
+    Args:
+      painter: one of `KINDS`, or a `.safetensors` file, which knows its own brush.
+      brush: as `load_mixture` takes it.
+
+    Raises:
+      PainterError: no such painter, or as `load_mixture`.
+    """
+    if painter.endswith(".safetensors"):
+        return [(load(painter), 1.0)]
+    if painter not in KINDS:
+        raise PainterError(
+            f"no painter is called {painter!r}: choose one of {', '.join(KINDS)}, or give the "
+            ".safetensors file that experiments.train_painter wrote"
+        )
+    return load_mixture(brush, kind=painter)
+
+
+def load_mixture(text: str, *, kind: str = "alpha") -> list[tuple[Painter, float]]:
     """Painters and their shares of the strokes, from `brush` or `dry_brush:0.3,brush:0.7`.
 
     Raises:
@@ -212,7 +274,7 @@ def load_mixture(text: str) -> list[tuple[Painter, float]]:
                 f"--brush={text}: {share!r} is no share of the strokes: give brushes with numbers "
                 "from 0 up, as in dry_brush:0.3,brush:0.7"
             ) from None
-        parts.append((load(name), amount))
+        parts.append((load(name, kind=kind), amount))
     if not any(amount for _, amount in parts):
         raise PainterError(f"--brush={text}: all shares are 0: give one brush a share above 0")
     return parts
@@ -223,6 +285,9 @@ def mix(parts: Sequence[tuple[Painter, float]], *, strokes: int) -> Painter:
 
     The part that comes first paints the strokes that lie lowest, which begin as the
     largest: washes first, details last. A part with little share may get no stroke.
+
+    Raises:
+      PainterError: some paint alpha and others RGB, or of two publications.
     """
     shares = np.cumsum([share for _, share in parts])
     ends = np.round(strokes * shares / shares[-1]).astype(int)
@@ -230,6 +295,10 @@ def mix(parts: Sequence[tuple[Painter, float]], *, strokes: int) -> Painter:
     used = [(painter, int(n)) for (painter, _), n in zip(parts, counts) if n]
     if len(used) == 1:
         return used[0][0]
+    # A published painter is mixed with its own kind.
+    published_as = {type(p.module) if getattr(p.module, "rgb", False) else None for p, _ in used}
+    if len(published_as) > 1:
+        raise PainterError("painters of several kinds cannot share a painting: give one kind")
     module = Mixture(tuple(p.module for p, _ in used), tuple(n for _, n in used))
     params = {f"parts_{i}": painter.params for i, (painter, _) in enumerate(used)}
     label = ",".join(f"{painter.brush}:{n}" for painter, n in used)
@@ -238,15 +307,23 @@ def mix(parts: Sequence[tuple[Painter, float]], *, strokes: int) -> Painter:
 
 
 def make(architecture: str, **options: Any) -> nn.Module:
-    """The network called `dab`, `row_column` or `conv`; KeyError for other names."""
-    kinds = {"dab": DabPainter, "row_column": RowColumnPainter, "conv": ConvPainter}
+    """The network called `dab`, `row_column`, `conv`, `gan`, `vae`, `joy`; else a KeyError."""
+    kinds = {
+        "dab": DabPainter, "row_column": RowColumnPainter, "conv": ConvPainter,
+        "gan": published.GanPainter, "vae": published.VaePainter, "joy": published.JoyPainter,
+    }  # fmt: skip
     return kinds[architecture](**options)
 
 
 def init(key: jax.Array, module: nn.Module) -> Any:
     """Random weights, a pytree of float32."""
     noise = jnp.zeros((1, getattr(module, "dabs", 1), 3))
-    return module.init(key, jnp.zeros((1, 9)), noise)["params"]
+    numbers = 12 if getattr(module, "rgb", False) else 9
+    return module.init(key, jnp.zeros((1, numbers)), noise)["params"]
+
+
+def _folder(kind: str) -> pathlib.Path:
+    return WEIGHTS if kind == "alpha" else WEIGHTS / kind
 
 
 def _features(geometry: jax.Array) -> jax.Array:

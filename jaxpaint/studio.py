@@ -198,6 +198,7 @@ def paint_jobs(
     pictures, scores = look(final)
     record = {
         "clip": {"name": clip.name, "source": clip.source},
+        "painter": type(painter.module).__name__,
         "brush": painter.brush,
         "config": dataclasses.asdict(config),
         "timings": {name: round(value, 2) for name, value in timings.items()},
@@ -240,7 +241,7 @@ def _settings(
 ) -> str:  # fmt: skip
     """What a batch must share with a checkpoint that it goes on from, as text."""
     what = [(job.prompt, job.seed) for job in jobs]
-    models = clip.name, clip.source, painter.brush
+    models = clip.name, clip.source, painter.brush, repr(painter.module)
     return repr((what, models, dataclasses.asdict(config), every, digest(image)))
 
 
@@ -331,10 +332,11 @@ def _write_painting(
     state, subject = one
     stroke = np.asarray(actions.bound(jnp.asarray(state.latents)))
     frames = actions.frames(stroke, config)
-    alpha = painters.apply(painter.module, painter.params, stroke, subject.noise)
-    alpha = canvas.place(alpha, jnp.asarray(frames), height=config.height, width=config.width)
-    colors, background = stroke[:, actions.COLOR], np.float32(config.background)
-    process = list(canvas.blend_steps(np.asarray(alpha), colors, background))
+    alpha, colors = optimize.lay(
+        stroke, subject.noise, painter.module, painter.params, config=config
+    )
+    background = np.float32(config.background)
+    process = list(canvas.blend_steps(np.asarray(alpha), np.asarray(colors), background))
     outputs.write_picture(job.folder / outputs.PICTURE, formed[-1])
     outputs.write_animation(job.folder / outputs.PROCESS, _thin(process))
     outputs.write_animation(job.folder / outputs.FORMING, _thin(formed))

@@ -19,6 +19,7 @@ from experiments import (
     fakes,
     guide_loss,
     paint_art,
+    painter_losses,
     scenes,
     speed,
     torch_baseline,
@@ -72,7 +73,7 @@ def test_energy_score_prefers_the_right_spread():
     draw = lambda seed, spread: spread * jax.random.normal(jax.random.key(seed), (64, 64, 64))
     real = draw(0, 1.0)
     right, blurred, wild = (
-        float(train_painter.energy_score(real, draw(1, s), draw(2, s))) for s in (1.0, 0.2, 2.0)
+        float(painter_losses.energy_score(real, draw(1, s), draw(2, s))) for s in (1.0, 0.2, 2.0)
     )
     assert right < blurred and right < wild
 
@@ -94,7 +95,7 @@ def test_a_few_training_steps_lower_the_loss(scatter):
     params = painters.init(jax.random.key(0), module)
     geometry = jax.random.uniform(jax.random.key(1), (16, 9))
     alpha = jnp.asarray(train_painter.soft_capsule(np.asarray(geometry)))
-    loss = lambda p: train_painter.loss_fn(
+    loss = lambda p: painter_losses.of_alpha(
         p, geometry, alpha, jax.random.key(2), module=module, scatter=scatter
     )
     step = jax.jit(jax.value_and_grad(loss))

@@ -122,6 +122,8 @@ def assert_refused(result: subprocess.CompletedProcess, words: str) -> None:
         ([], "--prompt="),
         (["--prompt="], "empty"),
         (["--prompt=sheep", "--brush=trowel"], "no trained painter for brush 'trowel'"),
+        (["--prompt=sheep", "--painter=oil"], "choose one of alpha, gan, vae, joy"),
+        (["--prompt=sheep", "--blend=alpha"], "--blend is of a published painter"),
         (["--prompt=sheep", "--strokes=0"], "strokes"),
         (["--prompt=sheep", "--steps=-3"], "steps"),
         (["--prompt=sheep", "--clip=/no/such/folder"], "/no/such/folder"),
