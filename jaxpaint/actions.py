@@ -47,6 +47,7 @@ PEN = np.array([0, 1, 11])  # what a stroke's width and strength follow
 GEOMETRY = np.array([0, 1, 2, 3, 4, 5, 9, 10, 11])  # all that the alpha depends on
 
 FRAME_PIXELS = 64  # side of the surface on which a stroke is drawn and learned
+OVERLAP = 10  # pixels that neighbouring frames of the stitched canvas share
 # The unit square of stroke coordinates is this far inside the frame, so that a
 # thick stroke on its border is not cut. The published painters use 0.
 FRAME_MARGIN = 10
@@ -105,9 +106,58 @@ def frames(actions: Any, config: Config) -> Any:
 
     x and y are fractions of the canvas width and height and may lie half a
     margin outside; side is a fraction of the shorter canvas side, spread
-    geometrically between `config.frame_min` and `config.frame_max`.
+    geometrically between `config.frame_min` and `config.frame_max`. In the layouts with
+    fixed frames the numbers of the frame do not matter.
     """
     small, large = np.log(config.frame_min), np.log(config.frame_max)
     xp = np if isinstance(actions, np.ndarray) else jnp
+    if config.layout != "free":
+        if config.layout == "stitched":
+            fixed = grid_frames(*config.grid)[0]
+        else:
+            sides = config.height, config.width
+            fixed = np.float32([0.5, 0.5, max(sides) / min(sides)])
+        return xp.broadcast_to(fixed, (*actions.shape[:-1], 3))
     side = xp.exp(small + (large - small) * actions[..., 14:15])
     return xp.concatenate([actions[..., 12:14], side], axis=-1)
+
+
+def middles(actions: Any, config: Config) -> Any:
+    """About where strokes paint: `[..., A]` actions to `[..., 2]`, fractions of the canvas.
+
+    That is the middle of a free frame, which strokes begin near to, and the control
+    point in a fixed one. Always in [0, 1).
+    """
+    xp = np if isinstance(actions, np.ndarray) else jnp
+    frame = frames(actions, config)
+    middle = frame[..., :2]
+    if config.layout != "free":
+        inner = min(config.height, config.width) * (1 - 2 * FRAME_MARGIN / FRAME_PIXELS)
+        sides = inner / np.float32([config.width, config.height])
+        middle = middle + frame[..., 2:] * sides * (actions[..., 2:4] - 0.5)
+    return xp.clip(middle, 0.0, 1 - 1e-6)
+
+
+def grid_frames(
+    rows: int = 8, columns: int = 8, strokes: int = 5, *, overlap: int = OVERLAP
+) -> tuple[np.ndarray, int, int]:
+    """The stitched canvas of Neural Painters (Nakano 2019) as frames.
+
+    Args:
+      rows, columns: frames down and across.
+      strokes: strokes a frame.
+      overlap: pixels that neighbouring 64-pixel frames share.
+
+    Returns:
+      Frames `[rows * columns * strokes, 3]`, frame by frame, and the canvas height
+      and width in pixels (442 and 442 for the published 8 x 8).
+    """
+    frame = FRAME_PIXELS
+    height = rows * (frame - overlap) + overlap
+    width = columns * (frame - overlap) + overlap
+    y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+    centre = np.stack([x, y], -1).reshape(-1, 2) * (frame - overlap) + frame / 2
+    centre = centre / np.array([width, height])
+    side = np.full((len(centre), 1), frame / min(height, width))
+    frames = np.concatenate([centre, side], -1).astype(np.float32)
+    return frames.repeat(strokes, axis=0), height, width

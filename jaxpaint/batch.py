@@ -146,7 +146,7 @@ def choose_size(
     Raises:
       BatchError: `asked` needs more memory than is free.
     """
-    if number == 1 or not optimize.at_once(config):
+    if number == 1 or not sharding.at_once(config):
         return min(number, asked or _TURNS)
     need = measure(clip, painter, config=config, steps=min(save_every, config.steps), image=image)
     free = free_memory()

@@ -18,6 +18,10 @@ FROM_PICTURE = {
     "init_ink": 0.5, "ink_decay": 0.0, "adam_eps": 0.02, "lift_below": 0.0,
 }  # fmt: skip
 
+# Where the frames of the strokes lie: each anywhere, which is optimised too; on the stitched
+# grid of Neural Painters (Nakano 2019); all over the whole canvas, as in its notebooks.
+LAYOUTS = ("free", "stitched", "single")
+
 
 @dataclasses.dataclass(frozen=True)
 class Config:
@@ -30,6 +34,8 @@ class Config:
     frame_min: float = 0.25  # smallest frame side, fraction of the shorter canvas side
     frame_max: float = 1.1  # largest frame side, likewise
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)  # RGB in [0, 1]
+    layout: str = "free"  # of LAYOUTS; the frames of the others are fixed
+    grid: tuple[int, int, int] = (8, 8, 5)  # rows, columns, strokes a frame; for "stitched"
 
     # Random views (cutouts) of the canvas that CLIP sees in every step.
     crops: int = 4  # perspective, then a resized crop (CLIPDraw's augmentation)

@@ -10,7 +10,7 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
-    "config prompts pictures clip actions painters canvas cutouts losses sketch optimize sharding "
+    "config prompts pictures clip actions painters canvas cutouts losses sketch sharding optimize "
     "outputs brush_files mypaint studio batch replay brushes paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
@@ -20,7 +20,7 @@ ONLY = {"actions": {"config"}, "mypaint": {"actions", "brush_files"}}
 # Arguments that are not keyword-only and still have a default, and why.
 DEFAULTS = {
     "clip.load": "which model is the only question nearly every call asks",
-    "canvas.grid_frames": "the defaults are the published grid",
+    "actions.grid_frames": "the defaults are the published grid",
 }
 PRESENT = [name for name in ORDER if (ROOT / f"jaxpaint/{name}.py").is_file()]
 FILES = sorted(
