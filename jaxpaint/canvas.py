@@ -8,12 +8,15 @@ by the "over" operator (Porter & Duff 1984).
 from __future__ import annotations
 
 from collections.abc import Iterator
+import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxpaint import actions
+
+_AT_A_TIME = 2**25  # strokes times pixels that are laid out at a time
 
 
 def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> jax.Array:
@@ -86,6 +89,23 @@ def blend_steps(
     for stroke, color in zip(alpha, colors):
         canvas = canvas + stroke[..., None] * (color - canvas)
         yield canvas
+
+
+def lay_steps(
+    alpha: jax.Array, frames: np.ndarray, colors: np.ndarray, background: np.ndarray,
+    *, height: int, width: int,
+) -> Iterator[np.ndarray]:  # fmt: skip
+    """Yields what `blend_steps` does, of strokes `[S, 64, 64]` that are laid out some at a time.
+
+    All strokes of a large picture at once would take gigabytes.
+    """
+    some = max(1, _AT_A_TIME // (height * width))
+    for first in range(0, len(colors), some):
+        now = slice(first, first + some)
+        laid = place(alpha[now], jnp.asarray(frames[now]), height=height, width=width)
+        steps = blend_steps(np.asarray(laid), colors[now], background)
+        for background in itertools.islice(steps, bool(first), None):
+            yield background
 
 
 def stitch(tiles: jax.Array, *, overlap: int) -> jax.Array:

@@ -8,6 +8,7 @@ numbers, `K` cutouts, `H W` canvas pixels, `R` side of CLIP's input in pixels,
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 # What --quality multiplies a CLIP's own numbers of strokes and steps by.
 QUALITIES = {"draft": (0.5, 0.4), "normal": (1.0, 1.0), "best": (1.5, 2.0)}
@@ -23,6 +24,15 @@ FROM_PICTURE = {
 LAYOUTS = ("free", "stitched", "single")
 
 
+class Stage(NamedTuple):
+    """Strokes that are optimised together, on top of those of the stages before (`stages.py`)."""
+
+    strokes: int
+    steps: int
+    side: int  # longer side of the canvas meanwhile, pixels
+    cell: int  # side of the cells that the strokes stay in, pixels; 0: anywhere
+
+
 @dataclasses.dataclass(frozen=True)
 class Config:
     """Settings of one run; hashable, so it may be a static argument of `jit`."""
@@ -36,6 +46,8 @@ class Config:
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)  # RGB in [0, 1]
     layout: str = "free"  # of LAYOUTS; the frames of the others are fixed
     grid: tuple[int, int, int] = (8, 8, 5)  # rows, columns, strokes a frame; for "stitched"
+    stages: tuple[Stage, ...] = ()  # none: all strokes at once; else they add up to strokes, steps
+    cell: int = 0  # side of the cells of a stage (layout "cells"), pixels
 
     # Random views (cutouts) of the canvas that CLIP sees in every step.
     crops: int = 4  # perspective, then a resized crop (CLIPDraw's augmentation)
@@ -95,3 +107,23 @@ class Config:
     def looks(self) -> bool:
         """Whether CLIP sees the canvas in a step."""
         return bool(self.prompt_weight or self.image_clip or self.image_intrinsic)
+
+    def stage(self, number: int, *, small: bool) -> Config:
+        """Settings of a stage alone, on the whole canvas or the small one it is optimised on."""
+        stage = self.stages[number]
+        whole = dataclasses.replace(self, stages=(), strokes=stage.strokes, steps=stage.steps)
+        if stage.cell:
+            rows, columns = -(-self.height // stage.cell), -(-self.width // stage.cell)
+            side = stage.cell / min(self.height, self.width)
+            return dataclasses.replace(
+                whole, layout="cells", grid=(rows, columns, stage.strokes // (rows * columns)),
+                cell=stage.cell, frame_min=side / 2, frame_max=side,
+            )  # fmt: skip
+        scale = stage.side / max(self.height, self.width) if small else 1.0
+        sides = {"height": round(self.height * scale), "width": round(self.width * scale)}
+        return dataclasses.replace(whole, **sides)
+
+    def rows(self, number: int) -> slice:
+        """Which strokes are those of a stage."""
+        first = sum(stage.strokes for stage in self.stages[:number])
+        return slice(first, first + self.stages[number].strokes)

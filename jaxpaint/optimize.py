@@ -47,6 +47,7 @@ class Subject(NamedTuple):
     aim: jax.Array  # [D] float32, unit features that the sketch is of
     image: jax.Array  # [H, W, 3] float32 in [0, 1], to paint from; [0, 0, 3] for none
     look: jax.Array  # [D] float32, unit features of that picture; those of the prompt for none
+    base: jax.Array  # [H, W, 3] float32 in [0, 1], what is painted on; [0, 0, 3]: the background
 
 
 class Networks(NamedTuple):
@@ -88,7 +89,7 @@ def init_subject(
     sketch = jnp.broadcast_to(jnp.asarray(config.background), (side, side, 3))
     aim = sketch_lib.aim(text, mean, config=config)
     look = text if look is None else look
-    return Subject(text, jnp.uint32(seed), noise, sketch, aim, image, look)
+    return Subject(text, jnp.uint32(seed), noise, sketch, aim, image, look, jnp.zeros((0, 0, 3)))
 
 
 def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> PaintState:
@@ -161,27 +162,35 @@ def paint(
 def compose(
     latents: jax.Array, subject: Subject, weights: Weights, *, networks: Networks, config: Config
 ) -> tuple[jax.Array, jax.Array]:
-    """Paints a canvas of any layout.
+    """Paints a canvas of any layout, and of all stages.
 
-    The canvas of a grid is painted frame by frame and stitched, which is the same as `paint`
+    A canvas of tiles is painted tile by tile and stitched, which is the same as `paint`
     of all its strokes for a small part of the time and memory.
 
     Returns:
-      The canvas `[H, W, 3]`, and the strokes' alpha, whose mean is that over the canvas.
+      The canvas `[H, W, 3]`, and the strokes' alpha (of the last stage), whose mean is that
+      over the canvas.
     """
+    for number in range(len(config.stages)):
+        rows = config.rows(number)
+        part, own = subject._replace(noise=subject.noise[rows]), config.stage(number, small=False)
+        picture, alpha = compose(latents[rows], part, weights, networks=networks, config=own)
+        subject = subject._replace(base=picture)
+    if config.stages:
+        return picture, alpha
     draw = functools.partial(paint, painter=networks.painter, params=weights.painter)
-    if config.layout != "stitched":
+    if config.layout not in ("stitched", "cells"):
         return draw(latents, subject.noise, config=config)
-    side = actions.FRAME_PIXELS
-    one = dataclasses.replace(
-        config, layout="single", height=side, width=side, background=(0.0, 0.0, 0.0)
-    )
+    tile, overlap = actions.tile(config)
     tiled = jax.tree.map(lambda x: x.reshape(*config.grid, *x.shape[1:]), (latents, subject.noise))
-    tiles, alpha = jax.vmap(jax.vmap(functools.partial(draw, config=one)))(*tiled)
+    tiles, alpha = jax.vmap(jax.vmap(functools.partial(draw, config=tile)))(*tiled)
     through = jnp.prod(1.0 - alpha, axis=2)[..., None]
-    whole = canvas.stitch(jnp.concatenate([tiles, through], -1), overlap=actions.OVERLAP)
-    share = side**2 / (config.height * config.width)
-    return whole[..., :3] + whole[..., 3:] * jnp.asarray(config.background), share * alpha
+    whole = canvas.stitch(jnp.concatenate([tiles, through], -1), overlap=overlap)
+    edge = overlap // 2 if config.layout == "cells" else 0  # half a cell around the canvas
+    whole = whole[edge : edge + config.height, edge : edge + config.width]
+    base = subject.base if subject.base.size else jnp.asarray(config.background)
+    share = tile.height * tile.width / (config.height * config.width)
+    return whole[..., :3] + whole[..., 3:] * base, share * alpha
 
 
 def loss_fn(

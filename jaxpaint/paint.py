@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxpaint import actions, batch, outputs, painters, pictures, prompts, studio
+from jaxpaint import actions, batch, outputs, painters, pictures, prompts, stages, studio
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import LAYOUTS, QUALITIES
 
@@ -61,6 +61,10 @@ _GRID = flags.DEFINE_string(
     "grid", "8x8x5", "ROWSxCOLUMNSxSTROKES of --layout=stitched: frames of 64 pixels that overlap "
     "by 10, and strokes in each. They settle the canvas and the number of strokes.",
 )  # fmt: skip
+_STAGES = flags.DEFINE_integer(
+    "stages", 1, "Coarse to fine, with --image: the strokes are painted in so many stages, each "
+    "smaller ones on those before. For large canvases and many strokes.", lower_bound=1,
+)  # fmt: skip
 _OUTDIR = flags.DEFINE_string("outdir", "paintings", "Each painting gets a folder in it.")
 _SAVE_EVERY = flags.DEFINE_integer(
     "save_every", 10, "Steps between frames of optimization.gif (and preview.png).", lower_bound=1
@@ -88,7 +92,7 @@ _COORDINATOR = flags.DEFINE_string(
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
     prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
-    batch.BatchError, pictures.PictureError,
+    batch.BatchError, pictures.PictureError, stages.StageError,
 )  # fmt: skip
 
 
@@ -115,6 +119,15 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float]]:
 def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
     """What --layout asks of the Config, and the width and height where it settles them."""
     given = {"layout": _LAYOUT.value, "strokes": _STROKES.value}
+    if _STAGES.value > 1 and (not _IMAGE.value or _LAYOUT.value != "free"):
+        raise prompts.PromptError(
+            f"--stages={_STAGES.value} are of a picture, and of free frames: give --image=FILE and "
+            "no --layout, or leave --stages out"
+        )
+    if "," in _BRUSH.value and (_STAGES.value > 1 or _LAYOUT.value == "stitched"):
+        raise prompts.PromptError(
+            f"--brush={_BRUSH.value}: in stages and on a stitched canvas one brush paints: give one"
+        )
     if _LAYOUT.value != "stitched":
         if flags.FLAGS["grid"].present:
             raise prompts.PromptError("--grid is of a stitched canvas: give --layout=stitched too")
@@ -129,10 +142,6 @@ def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
         raise prompts.PromptError(
             f"--size={_SIZE.value}, but --grid={_GRID.value} makes a canvas of {width}x{height}: "
             "leave --size out, or give another --grid"
-        )
-    if "," in _BRUSH.value:
-        raise prompts.PromptError(
-            f"--brush={_BRUSH.value}: a stitched canvas is painted frame by frame, with one brush"
         )
     return given | {"grid": grid, "strokes": strokes}, (width, height)
 
@@ -167,6 +176,7 @@ def run() -> int:
             width, height = pictures.canvas_size(photo, longer=width)
         photo = pictures.fit(photo, width=width, height=height)
     config = dataclasses.replace(config, width=width, height=height)
+    config = stages.plan(config, number=_STAGES.value)
     painter = painters.mix(brushes, strokes=config.strokes)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,

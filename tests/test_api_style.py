@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
     "config prompts pictures clip actions painters canvas cutouts losses sketch sharding optimize "
-    "outputs brush_files mypaint studio batch replay brushes paint"
+    "stages outputs brush_files mypaint studio batch replay brushes paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
 PROGRAMS = {"replay", "brushes", "paint"}

@@ -88,7 +88,7 @@ def test_a_stitched_canvas_is_all_strokes_on_the_whole_one(networks):
     eye, painter = networks
     frozen, weights = studio.freeze(eye, painter)
     noise = painters.noise_for(jax.random.key(1), painter, 12)
-    subject = optimize.Subject(None, None, noise, None, None, None, None)
+    subject = optimize.Subject(None, None, noise, None, None, None, None, jnp.zeros((0, 0, 3)))
     target = jax.random.uniform(jax.random.key(2), (HEIGHT, WIDTH, 3))
 
     def plain(latents):
@@ -175,7 +175,7 @@ def test_the_command_and_its_mistakes(tmp_path):
         "--layout=stitched --grid=8": "ROWSxCOLUMNSxSTROKES",
         "--layout=stitched --strokes=7": "--grid=8x8x5 has 320",
         "--layout=stitched --size=128": "makes a canvas of 442x442",
-        "--layout=stitched --brush=brush:1,dry_brush:1": "with one brush",
+        "--layout=stitched --brush=brush:1,dry_brush:1": "one brush paints",
     }
     right = [
         f"--image={tmp_path}/a.png", f"--outdir={tmp_path}/out", "--clip=bundled", "--steps=2",
