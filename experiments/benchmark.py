@@ -25,7 +25,7 @@ import jax
 import jax.numpy as jnp
 
 from experiments import speed, torch_baseline
-from jaxpaint import clip, cutouts, optimize, outputs, painters, studio
+from jaxpaint import clip, cutouts, optimize, outputs, painters, sharding, studio
 from jaxpaint.config import Config
 
 _CANVASES = flags.DEFINE_list("canvases", ["1", "4", "16"], "Canvases C of the sweep.")
@@ -165,7 +165,7 @@ def alone(
         return jax.grad(total)(views)
 
     canvases = len(state.step)
-    many = functools.partial(optimize.per_canvas, config=config)
+    many = functools.partial(sharding.per_canvas, config=config)
     pictures = jnp.full((canvases, config.height, config.width, 3), 0.5)
     views = jnp.full((canvases, config.cutouts, *[networks.resolution] * 2, 3), 0.5)
     update = many(lambda _, state: optimize.nudge(state, state.latents, config=config))

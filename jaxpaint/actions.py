@@ -12,6 +12,7 @@ Angles do not occur; x grows to the right and y grows down.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import jax
@@ -47,6 +48,7 @@ PEN = np.array([0, 1, 11])  # what a stroke's width and strength follow
 GEOMETRY = np.array([0, 1, 2, 3, 4, 5, 9, 10, 11])  # all that the alpha depends on
 
 FRAME_PIXELS = 64  # side of the surface on which a stroke is drawn and learned
+OVERLAP = 10  # pixels that neighbouring frames of the stitched canvas share
 # The unit square of stroke coordinates is this far inside the frame, so that a
 # thick stroke on its border is not cut. The published painters use 0.
 FRAME_MARGIN = 10
@@ -105,9 +107,90 @@ def frames(actions: Any, config: Config) -> Any:
 
     x and y are fractions of the canvas width and height and may lie half a
     margin outside; side is a fraction of the shorter canvas side, spread
-    geometrically between `config.frame_min` and `config.frame_max`.
+    geometrically between `config.frame_min` and `config.frame_max`. In the layouts with
+    fixed frames the numbers of the frame do not matter. In the layout "cells" the
+    centre lies in the stroke's own cell, and x and y are fractions of that; "cell" is one
+    of them, in the middle of a canvas twice as large. The strokes of stages are as in each.
     """
-    small, large = np.log(config.frame_min), np.log(config.frame_max)
     xp = np if isinstance(actions, np.ndarray) else jnp
+    if config.stages:
+        parts = [(config.rows(i), config.stage(i, small=False)) for i in range(len(config.stages))]
+        return xp.concatenate([frames(actions[..., i, :], part) for i, part in parts], axis=-2)
+    if config.layout in ("stitched", "single"):
+        if config.layout == "stitched":
+            fixed = grid_frames(*config.grid)[0]
+        else:
+            sides = config.height, config.width
+            fixed = np.float32([0.5, 0.5, max(sides) / min(sides)])
+        return xp.broadcast_to(fixed, (*actions.shape[:-1], 3))
+    place = actions[..., 12:14]
+    if config.layout == "cell":
+        place = 0.25 + 0.5 * place
+    if config.layout == "cells":
+        y, x = np.divmod(np.arange(config.strokes) // config.grid[2], config.grid[1])
+        sides = np.float32([config.width, config.height])
+        place = (np.stack([x, y], -1).astype(np.float32) + place) * (config.cell / sides)
+    small, large = np.log(config.frame_min), np.log(config.frame_max)
     side = xp.exp(small + (large - small) * actions[..., 14:15])
-    return xp.concatenate([actions[..., 12:14], side], axis=-1)
+    return xp.concatenate([place, side], axis=-1)
+
+
+def middles(actions: Any, config: Config) -> Any:
+    """About where strokes paint: `[..., A]` actions to `[..., 2]`, fractions of the canvas.
+
+    That is the middle of a free frame, which strokes begin near to, and the control
+    point in a fixed one. Always in [0, 1).
+    """
+    xp = np if isinstance(actions, np.ndarray) else jnp
+    frame = frames(actions, config)
+    middle = frame[..., :2]
+    if config.layout in ("stitched", "single"):
+        inner = min(config.height, config.width) * (1 - 2 * FRAME_MARGIN / FRAME_PIXELS)
+        sides = inner / np.float32([config.width, config.height])
+        middle = middle + frame[..., 2:] * sides * (actions[..., 2:4] - 0.5)
+    return xp.clip(middle, 0.0, 1 - 1e-6)
+
+
+def tile(config: Config) -> tuple[Config, int]:
+    """A tile of a canvas that is painted tile by tile: its settings, and the overlap, pixels.
+
+    Its background is black, so that its picture is paint alone. A cell has half its side
+    around it, as far as its frames reach beyond it.
+    """
+    black = (0.0, 0.0, 0.0)
+    if config.layout == "stitched":
+        side = FRAME_PIXELS
+        return dataclasses.replace(
+            config, layout="single", height=side, width=side, background=black
+        ), OVERLAP
+    side = 2 * config.cell
+    larger = min(config.height, config.width) / side
+    return dataclasses.replace(
+        config, layout="cell", height=side, width=side, background=black,
+        frame_min=larger * config.frame_min, frame_max=larger * config.frame_max,
+    ), config.cell  # fmt: skip
+
+
+def grid_frames(
+    rows: int = 8, columns: int = 8, strokes: int = 5, *, overlap: int = OVERLAP
+) -> tuple[np.ndarray, int, int]:
+    """The stitched canvas of Neural Painters (Nakano 2019) as frames.
+
+    Args:
+      rows, columns: frames down and across.
+      strokes: strokes a frame.
+      overlap: pixels that neighbouring 64-pixel frames share.
+
+    Returns:
+      Frames `[rows * columns * strokes, 3]`, frame by frame, and the canvas height
+      and width in pixels (442 and 442 for the published 8 x 8).
+    """
+    frame = FRAME_PIXELS
+    height = rows * (frame - overlap) + overlap
+    width = columns * (frame - overlap) + overlap
+    y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
+    centre = np.stack([x, y], -1).reshape(-1, 2) * (frame - overlap) + frame / 2
+    centre = centre / np.array([width, height])
+    side = np.full((len(centre), 1), frame / min(height, width))
+    frames = np.concatenate([centre, side], -1).astype(np.float32)
+    return frames.repeat(strokes, axis=0), height, width

@@ -13,7 +13,7 @@ import jax
 import numpy as np
 
 from jaxpaint import clip as clip_lib
-from jaxpaint import optimize, outputs, painters, sharding, studio
+from jaxpaint import optimize, outputs, painters, pictures, sharding, studio
 from jaxpaint.config import Config
 
 _TURNS = 16  # canvases a batch where they take turns: often enough something is done
@@ -147,7 +147,7 @@ def choose_size(
     Raises:
       BatchError: `asked` needs more memory than is free.
     """
-    if number == 1 or not optimize.at_once(config):
+    if number == 1 or not sharding.at_once(config):
         return min(number, asked or _even(number, _TURNS))
     need = measure(clip, painter, config=config, steps=min(save_every, config.steps), image=image)
     free = free_memory()
@@ -174,7 +174,19 @@ def measure(
     clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, steps: int,
     image: np.ndarray | None = None,
 ) -> Memory:  # fmt: skip
-    """Memory of the compiled `optimize.train_steps`, from programs of one and two canvases."""
+    """Memory of the compiled `optimize.train_steps`, from programs of one and two canvases.
+
+    Of stages, the one that needs most.
+    """
+    if config.stages:
+        needs = [
+            measure(
+                clip, painter, config=own, steps=min(steps, own.steps),
+                image=pictures.fit(image, width=own.width, height=own.height),
+            )
+            for own in (config.stage(i, small=True) for i in range(len(config.stages)))
+        ]  # fmt: skip
+        return Memory(*map(max, zip(*needs)))
     networks, weights = studio.freeze(clip, painter)
 
     def total(canvases: int) -> int:

@@ -8,12 +8,15 @@ by the "over" operator (Porter & Duff 1984).
 from __future__ import annotations
 
 from collections.abc import Iterator
+import itertools
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from jaxpaint import actions
+
+_AT_A_TIME = 2**25  # strokes times pixels that are laid out at a time
 
 
 def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> jax.Array:
@@ -22,7 +25,7 @@ def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> ja
     A canvas pixel takes what it covers of the frame's pixels, or lies between two of
     them when the frame grows, so that it is differentiable in its place and size. Beyond the
     frame there is nothing. One frame that fills a square canvas and the stitched
-    grid of Nakano (2019) are particular values of `frames` (see `grid_frames`).
+    grid of Nakano (2019) are particular values of `frames` (see `actions.grid_frames`).
 
     Args:
       alpha: `[S, 64, 64]` in [0, 1].
@@ -88,29 +91,54 @@ def blend_steps(
         yield canvas
 
 
-def grid_frames(
-    rows: int = 8, columns: int = 8, strokes: int = 5, *, overlap: int = 10
-) -> tuple[np.ndarray, int, int]:
-    """The stitched canvas of Neural Painters (Nakano 2019) as frames.
+def lay_steps(
+    alpha: jax.Array, frames: np.ndarray, colors: np.ndarray, background: np.ndarray,
+    *, height: int, width: int,
+) -> Iterator[np.ndarray]:  # fmt: skip
+    """Yields what `blend_steps` does, of strokes `[S, 64, 64]` that are laid out some at a time.
+
+    All strokes of a large picture at once would take gigabytes.
+    """
+    some = max(1, _AT_A_TIME // (height * width))
+    for first in range(0, len(colors), some):
+        now = slice(first, first + some)
+        laid = place(alpha[now], jnp.asarray(frames[now]), height=height, width=width)
+        steps = blend_steps(np.asarray(laid), colors[now], background)
+        for background in itertools.islice(steps, bool(first), None):
+            yield background
+
+
+def stitch(tiles: jax.Array, *, overlap: int) -> jax.Array:
+    """Lays tiles one over the other, each over those before it in its row and above it.
+
+    "Over" is associative: every tile is painted by itself, and what two of them share is
+    one's paint under the other's. No stroke is ever laid out on the whole canvas.
 
     Args:
-      rows, columns: frames down and across.
-      strokes: strokes a frame.
-      overlap: pixels that neighbouring 64-pixel frames share.
+      tiles: `[R, C, N, N, 4]`, in every pixel the paint, times how much of it covers, and
+        what shows through, all in [0, 1].
+      overlap: pixels that neighbours share, at most N / 2.
 
     Returns:
-      Frames `[rows * columns * strokes, 3]`, frame by frame, and the canvas height
-      and width in pixels (442 and 442 for the published 8 x 8).
+      `[H, W, 4]` of the same kind, with H = R * (N - overlap) + overlap, and W alike.
     """
-    frame = actions.FRAME_PIXELS
-    height = rows * (frame - overlap) + overlap
-    width = columns * (frame - overlap) + overlap
-    y, x = np.meshgrid(np.arange(rows), np.arange(columns), indexing="ij")
-    centre = np.stack([x, y], -1).reshape(-1, 2) * (frame - overlap) + frame / 2
-    centre = centre / np.array([width, height])
-    side = np.full((len(centre), 1), frame / min(height, width))
-    frames = np.concatenate([centre, side], -1).astype(np.float32)
-    return frames.repeat(strokes, axis=0), height, width
+    columns = _over_each_other(tiles.transpose(1, 3, 0, 2, 4), overlap)  # [W, R, N, 4]
+    return _over_each_other(columns.transpose(1, 2, 0, 3), overlap)
+
+
+def _over_each_other(tiles: jax.Array, overlap: int) -> jax.Array:
+    """Joins `[T, N, ..., 4]` along their pixels N, the later ones on top."""
+    number, side = tiles.shape[:2]
+    pitch = side - overlap
+    clear = jnp.array([0.0, 0.0, 0.0, 1.0], tiles.dtype)
+    empty = lambda *shape: jnp.broadcast_to(clear, (*shape, *tiles.shape[2:]))  # noqa: E731
+    # Every tile begins on the tail, `overlap` pixels, of the one before it.
+    tails = jnp.concatenate([tiles[:, pitch:], empty(number, pitch - overlap)], axis=1)
+    below = jnp.concatenate([empty(1, pitch), tails])
+    above = jnp.concatenate([tiles[:, :pitch], empty(1, pitch)])
+    paint = above[..., :3] + above[..., 3:] * below[..., :3]
+    joined = jnp.concatenate([paint, above[..., 3:] * below[..., 3:]], axis=-1)
+    return joined.reshape(-1, *tiles.shape[2:])[: number * pitch + overlap]
 
 
 def _left(alpha: jax.Array) -> tuple[jax.Array, jax.Array]:

@@ -8,6 +8,7 @@ numbers, `K` cutouts, `H W` canvas pixels, `R` side of CLIP's input in pixels,
 from __future__ import annotations
 
 import dataclasses
+from typing import NamedTuple
 
 # What --quality multiplies a CLIP's own numbers of strokes and steps by.
 QUALITIES = {"draft": (0.5, 0.4), "normal": (1.0, 1.0), "best": (1.5, 2.0)}
@@ -20,6 +21,19 @@ FROM_PICTURE = {
     "strokes": 256, "steps": 300, "sketch_steps": 0, "frame_min": 0.12, "frame_max": 0.9,
     "init_ink": 0.5, "ink_decay": 0.0, "adam_eps": 0.02, "lift_below": 0.0,
 }  # fmt: skip
+
+# Where the frames of the strokes lie: each anywhere, which is optimised too; on the stitched
+# grid of Neural Painters (Nakano 2019); all over the whole canvas, as in its notebooks.
+LAYOUTS = ("free", "stitched", "single")
+
+
+class Stage(NamedTuple):
+    """Strokes that are optimised together, on top of those of the stages before (`stages.py`)."""
+
+    strokes: int
+    steps: int
+    side: int  # longer side of the canvas meanwhile, pixels
+    cell: int  # side of the cells that the strokes stay in, pixels; 0: anywhere
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,6 +48,10 @@ class Config:
     frame_max: float = 1.1  # largest frame side, likewise
     background: tuple[float, float, float] = (1.0, 1.0, 1.0)  # RGB in [0, 1]
     blend: str = "darkness"  # of BLENDS; what a published painter's strokes cover
+    layout: str = "free"  # of LAYOUTS; the frames of the others are fixed
+    grid: tuple[int, int, int] = (8, 8, 5)  # rows, columns, strokes a frame; for "stitched"
+    stages: tuple[Stage, ...] = ()  # none: all strokes at once; else they add up to strokes, steps
+    cell: int = 0  # side of the cells of a stage (layout "cells"), pixels
 
     # Random views (cutouts) of the canvas that CLIP sees in every step.
     crops: int = 4  # perspective, then a resized crop (CLIPDraw's augmentation)
@@ -93,3 +111,23 @@ class Config:
     def looks(self) -> bool:
         """Whether CLIP sees the canvas in a step."""
         return bool(self.prompt_weight or self.image_clip or self.image_intrinsic)
+
+    def stage(self, number: int, *, small: bool) -> Config:
+        """Settings of a stage alone, on the whole canvas or the small one it is optimised on."""
+        stage = self.stages[number]
+        whole = dataclasses.replace(self, stages=(), strokes=stage.strokes, steps=stage.steps)
+        if stage.cell:
+            rows, columns = -(-self.height // stage.cell), -(-self.width // stage.cell)
+            side = stage.cell / min(self.height, self.width)
+            return dataclasses.replace(
+                whole, layout="cells", grid=(rows, columns, stage.strokes // (rows * columns)),
+                cell=stage.cell, frame_min=side / 2, frame_max=side,
+            )  # fmt: skip
+        scale = stage.side / max(self.height, self.width) if small else 1.0
+        sides = {"height": round(self.height * scale), "width": round(self.width * scale)}
+        return dataclasses.replace(whole, **sides)
+
+    def rows(self, number: int) -> slice:
+        """Which strokes are those of a stage."""
+        first = sum(stage.strokes for stage in self.stages[:number])
+        return slice(first, first + self.stages[number].strokes)

@@ -1,25 +1,25 @@
 """The optimisation: actions are painted, looked at by CLIP, and nudged.
 
 Everything here is a pure function of one canvas; `train_steps` makes it many
-(`per_canvas`) and takes many steps in one loop inside one `jit`. Frozen networks are arguments,
-never closures. All that is random in a step is folded from the painting's own seed,
-the step and a purpose, so a painting does not depend on what else is in its batch or
-on how its steps are divided into calls.
+(`sharding.per_canvas`) and takes many steps in one loop inside one `jit`. Frozen networks
+are arguments, never closures. All that is random in a step is folded from the painting's
+own seed, the step and a purpose, so a painting does not depend on what else is in its
+batch or on how its steps are divided into calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
 import functools
 from typing import Any, NamedTuple
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-from jax.sharding import Mesh, PartitionSpec
+from jax.sharding import Mesh
 import optax
 
-from jaxpaint import actions, canvas, clip, cutouts, losses, painters
+from jaxpaint import actions, canvas, clip, cutouts, losses, painters, sharding
 from jaxpaint import sketch as sketch_lib
 from jaxpaint.config import Config
 
@@ -47,6 +47,7 @@ class Subject(NamedTuple):
     aim: jax.Array  # [D] float32, unit features that the sketch is of
     image: jax.Array  # [H, W, 3] float32 in [0, 1], to paint from; [0, 0, 3] for none
     look: jax.Array  # [D] float32, unit features of that picture; those of the prompt for none
+    base: jax.Array  # [H, W, 3] float32 in [0, 1], what is painted on; [0, 0, 3]: the background
 
 
 class Networks(NamedTuple):
@@ -88,7 +89,7 @@ def init_subject(
     sketch = jnp.broadcast_to(jnp.asarray(config.background), (side, side, 3))
     aim = sketch_lib.aim(text, mean, config=config)
     look = text if look is None else look
-    return Subject(text, jnp.uint32(seed), noise, sketch, aim, image, look)
+    return Subject(text, jnp.uint32(seed), noise, sketch, aim, image, look, jnp.zeros((0, 0, 3)))
 
 
 def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> PaintState:
@@ -105,13 +106,12 @@ def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> 
     color = 0.65 * jnp.asarray(config.background) + 0.35 * color
     if image is not None and image.size:
         sides = jnp.array(image.shape[1::-1])
-        column, row = jnp.floor(start[:, actions.FRAME][:, :2] * sides).astype(int).T
+        column, row = jnp.floor(actions.middles(start, config) * sides).astype(int).T
         color = image[row, column]
     ink = config.init_ink * (0.75 + 0.5 * start[:, :1])
     start = start.at[:, actions.COLOR].set(color)
     start = start.at[:, 0:1].set(ink).at[:, 11:12].set(ink)
-    order = jnp.linspace(0.9, 0.1, config.strokes)
-    start = start.at[:, 14].set(order)
+    start = start.at[:, 14].set(jnp.linspace(0.9, 0.1, config.strokes))
     latents = actions.unbound(start)
     return PaintState(latents, optimizer(config).init(latents), jnp.int32(0))
 
@@ -164,6 +164,40 @@ def lay(
     return canvas.place(alpha, frames, height=config.height, width=config.width), colors
 
 
+def compose(
+    latents: jax.Array, subject: Subject, weights: Weights, *, networks: Networks, config: Config
+) -> tuple[jax.Array, jax.Array]:
+    """Paints a canvas of any layout, and of all stages.
+
+    A canvas of tiles is painted tile by tile and stitched, which is the same as `paint`
+    of all its strokes for a small part of the time and memory.
+
+    Returns:
+      The canvas `[H, W, 3]`, and the strokes' alpha (of the last stage), whose mean is that
+      over the canvas.
+    """
+    for number in range(len(config.stages)):
+        rows = config.rows(number)
+        part, own = subject._replace(noise=subject.noise[rows]), config.stage(number, small=False)
+        picture, alpha = compose(latents[rows], part, weights, networks=networks, config=own)
+        subject = subject._replace(base=picture)
+    if config.stages:
+        return picture, alpha
+    draw = functools.partial(paint, painter=networks.painter, params=weights.painter)
+    if config.layout not in ("stitched", "cells"):
+        return draw(latents, subject.noise, config=config)
+    tile, overlap = actions.tile(config)
+    tiled = jax.tree.map(lambda x: x.reshape(*config.grid, *x.shape[1:]), (latents, subject.noise))
+    tiles, alpha = jax.vmap(jax.vmap(functools.partial(draw, config=tile)))(*tiled)
+    through = jnp.prod(1.0 - alpha, axis=2)[..., None]
+    whole = canvas.stitch(jnp.concatenate([tiles, through], -1), overlap=overlap)
+    edge = overlap // 2 if config.layout == "cells" else 0  # half a cell around the canvas
+    whole = whole[edge : edge + config.height, edge : edge + config.width]
+    base = subject.base if subject.base.size else jnp.asarray(config.background)
+    share = tile.height * tile.width / (config.height * config.width)
+    return whole[..., :3] + whole[..., 3:] * base, share * alpha
+
+
 def loss_fn(
     latents: jax.Array, step: jax.Array, subject: Subject, weights: Weights,
     *, networks: Networks, config: Config,
@@ -171,7 +205,7 @@ def loss_fn(
     """The loss of one canvas, and its terms."""
     key = jax.random.fold_in(jax.random.key(subject.seed), _VIEWS)
     key = jax.random.fold_in(key, step)
-    picture, alpha = paint(latents, subject.noise, networks.painter, weights.painter, config=config)
+    picture, alpha = compose(latents, subject, weights, networks=networks, config=config)
     done = step / config.steps
     terms = losses.ink(alpha, done, config=config)
 
@@ -259,7 +293,7 @@ def train_steps(
         # A scan of one step would be compiled without its loop and round differently.
         return jax.lax.fori_loop(begin, begin + steps, body, (state, log))
 
-    state, terms = per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
+    state, terms = sharding.per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
     return state, jax.tree.map(jnp.transpose, terms)
 
 
@@ -278,7 +312,7 @@ def draw_sketch(
         )  # fmt: skip
         return subject._replace(sketch=picture)
 
-    return per_canvas(one, config=config, mesh=mesh)(weights, subject)
+    return sharding.per_canvas(one, config=config, mesh=mesh)(weights, subject)
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
@@ -294,6 +328,10 @@ def lift_unneeded(
     costs next to nothing of the similarity that the painting has gained
     (`config.lift_worth`). Arguments as of `train_steps`.
     """
+    if not (config.lift_below or config.lift_worth):
+        return state
+    if config.layout == "stitched":  # every stroke is laid out on the whole canvas here
+        config = dataclasses.replace(config, at_once=False)
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
         stroke = actions.bound(state.latents)
@@ -321,7 +359,7 @@ def lift_unneeded(
         none = actions.unbound(jnp.zeros(()))
         return state._replace(latents=jnp.where(~kept[:, None] & pens, none, state.latents))
 
-    return per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
+    return sharding.per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
@@ -335,12 +373,10 @@ def render(
     """
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> tuple[jax.Array, jax.Array]:
-        picture, _ = paint(
-            state.latents, subject.noise, networks.painter, weights.painter, config=config
-        )
+        picture, _ = compose(state.latents, subject, weights, networks=networks, config=config)
         return picture, _similarity(picture, subject, weights, networks)
 
-    return per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
+    return sharding.per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
 
 
 def _similarity(
@@ -350,41 +386,3 @@ def _similarity(
     view = cutouts.whole(picture, resolution=networks.resolution)[None]
     view = clip.normalize(view, networks.mean, networks.std)
     return clip.encode_image(networks.clip, weights.clip, view)[0] @ subject.text
-
-
-def per_canvas(
-    one: Callable[..., Any], *, config: Config, mesh: Mesh | None = None
-) -> Callable[..., Any]:
-    """Makes a function of one canvas a function of a batch of C.
-
-    Args:
-      one: takes the weights, then pytrees of one canvas; returns a pytree of one canvas.
-      config: `at_once` says how.
-      mesh: devices that share the canvases, or None.
-
-    Returns:
-      The same with a leading axis C on every leaf of its arguments, but for the
-      weights, and of its results.
-
-    One after the other costs a CPU nothing, needs the memory of one canvas, and runs
-    the same instructions whatever C is: a painting is the same to the bit alone and
-    in a batch. At once (`vmap`) rounds differently with C, and hundreds of steps
-    amplify that.
-    """
-
-    def many(weights: Weights, *batch: Any) -> Any:
-        if at_once(config):
-            return jax.vmap(functools.partial(one, weights))(*batch)
-        return jax.lax.map(lambda canvas: one(weights, *canvas), batch)
-
-    if mesh is None:
-        return many
-    shared, dealt = PartitionSpec(), PartitionSpec(*mesh.axis_names)
-    return lambda weights, *batch: jax.shard_map(
-        many, mesh=mesh, in_specs=(shared, *[dealt] * len(batch)), out_specs=dealt, check_vma=False
-    )(weights, *batch)
-
-
-def at_once(config: Config) -> bool:
-    """Whether canvases are painted in one vmap; by default wherever there is an accelerator."""
-    return jax.default_backend() != "cpu" if config.at_once is None else config.at_once

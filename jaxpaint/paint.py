@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import os
 import pathlib
 import re
 import sys
 import time
+from typing import Any
 
 from absl import app, flags, logging
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxpaint import batch, outputs, painters, pictures, prompts, studio
+from jaxpaint import actions, batch, outputs, painters, pictures, prompts, stages, studio
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import BLENDS, QUALITIES
+from jaxpaint.config import BLENDS, LAYOUTS, QUALITIES
 
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
@@ -59,6 +61,18 @@ _SIZE = flags.DEFINE_string(
     "Canvas in pixels: SIDE (with --image of the longer side) or WIDTHxHEIGHT. "
     "Default: 128, or CLIP's input if larger.",
 )
+_LAYOUT = flags.DEFINE_enum(
+    "layout", "free", list(LAYOUTS), "Where the frames of the strokes lie: each where it is best, "
+    "on the stitched grid of Neural Painters (Nakano 2019), or all over the whole canvas.",
+)  # fmt: skip
+_GRID = flags.DEFINE_string(
+    "grid", "8x8x5", "ROWSxCOLUMNSxSTROKES of --layout=stitched: frames of 64 pixels that overlap "
+    "by 10, and strokes in each. They settle the canvas and the number of strokes.",
+)  # fmt: skip
+_STAGES = flags.DEFINE_integer(
+    "stages", 1, "Coarse to fine, with --image: the strokes are painted in so many stages, each "
+    "smaller ones on those before. For large canvases and many strokes.", lower_bound=1,
+)  # fmt: skip
 _OUTDIR = flags.DEFINE_string("outdir", "paintings", "Each painting gets a folder in it.")
 _SAVE_EVERY = flags.DEFINE_integer(
     "save_every", 10, "Steps between frames of optimization.gif (and preview.png).", lower_bound=1
@@ -86,7 +100,7 @@ _COORDINATOR = flags.DEFINE_string(
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
     prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
-    batch.BatchError, pictures.PictureError,
+    batch.BatchError, pictures.PictureError, stages.StageError,
 )  # fmt: skip
 
 
@@ -110,9 +124,40 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float]]:
     return lines, photo, weights
 
 
+def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
+    """What --layout asks of the Config, and the width and height where it settles them."""
+    given = {"layout": _LAYOUT.value, "strokes": _STROKES.value}
+    if _STAGES.value > 1 and (not _IMAGE.value or _LAYOUT.value != "free"):
+        raise prompts.PromptError(
+            f"--stages={_STAGES.value} are of a picture, and of free frames: give --image=FILE and "
+            "no --layout, or leave --stages out"
+        )
+    if "," in _BRUSH.value and (_STAGES.value > 1 or _LAYOUT.value == "stitched"):
+        raise prompts.PromptError(
+            f"--brush={_BRUSH.value}: in stages and on a stitched canvas one brush paints: give one"
+        )
+    if _LAYOUT.value != "stitched":
+        if flags.FLAGS["grid"].present:
+            raise prompts.PromptError("--grid is of a stitched canvas: give --layout=stitched too")
+        return given, None
+    grid = prompts.parse_grid(_GRID.value)
+    strokes, (_, height, width) = math.prod(grid), actions.grid_frames(*grid)
+    if _STROKES.value not in (None, strokes):
+        raise prompts.PromptError(
+            f"--strokes={_STROKES.value}, but --grid={_GRID.value} has {strokes}: give one of them"
+        )
+    if prompts.parse_size(_SIZE.value, default=0) not in ((0, 0), (width, height)):
+        raise prompts.PromptError(
+            f"--size={_SIZE.value}, but --grid={_GRID.value} makes a canvas of {width}x{height}: "
+            "leave --size out, or give another --grid"
+        )
+    return given | {"grid": grid, "strokes": strokes}, (width, height)
+
+
 def run() -> int:
     """Paints what the flags ask for; returns how many of the paintings failed."""
     lines, photo, weights = asked()
+    layout, sides = arrangement()
     process, processes = join()
     keep_compiled()
     brushes = load_painters()
@@ -130,15 +175,16 @@ def run() -> int:
     if not able:
         raise prompts.PromptError("no prompt is left to paint")
     config = studio.configure(
-        clip, quality=_QUALITY.value, from_picture=photo is not None, strokes=_STROKES.value,
-        steps=_STEPS.value, blend=_BLEND.value, **weights,
+        clip, quality=_QUALITY.value, from_picture=photo is not None, steps=_STEPS.value,
+        blend=_BLEND.value, **layout, **weights,
     )  # fmt: skip
-    width, height = prompts.parse_size(_SIZE.value, default=config.width)
+    width, height = sides or prompts.parse_size(_SIZE.value, default=config.width)
     if photo is not None:
-        if "x" not in _SIZE.value.lower():
+        if "x" not in _SIZE.value.lower() and sides is None:
             width, height = pictures.canvas_size(photo, longer=width)
         photo = pictures.fit(photo, width=width, height=height)
     config = dataclasses.replace(config, width=width, height=height)
+    config = stages.plan(config, number=_STAGES.value)
     painter = painters.mix(brushes, strokes=config.strokes)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,

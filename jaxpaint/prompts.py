@@ -108,6 +108,22 @@ def parse_size(size: str, *, default: int) -> tuple[int, int]:
     return sides[0], sides[-1]
 
 
+def parse_grid(grid: str) -> tuple[int, int, int]:
+    """Rows, columns and strokes a frame of a stitched canvas, from `8x8x5`.
+
+    Raises:
+      PromptError: it is not ROWSxCOLUMNSxSTROKES, each at least 1, of at most 37 rows and columns.
+    """
+    match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", grid.strip().lower())
+    numbers = tuple(int(number) for number in match.groups()) if match else (0,)
+    if min(numbers) < 1 or max(numbers[:2]) > 37:
+        raise PromptError(
+            f"--grid={grid} is no grid: give ROWSxCOLUMNSxSTROKES, each at least 1, of at most 37 "
+            "rows and columns, as in --grid=8x8x5"
+        )
+    return numbers
+
+
 def folder_name(prompt: str, seed: int) -> str:
     """A folder name for a painting: `black-sheep-seed0`, at most 80 characters."""
     words = re.sub(r"[\W_]+", "-", prompt.lower()).strip("-")[:64].strip("-")

@@ -7,12 +7,15 @@ Several processes share the jobs, not the arrays: each paints and writes its own
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+import functools
 from typing import Any, TypeVar
 
 import jax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 import numpy as np
+
+from jaxpaint.config import Config
 
 AXIS = "canvas"
 Job = TypeVar("Job")
@@ -43,3 +46,41 @@ def copy(tree: Any, mesh: Mesh | None) -> Any:
 def share(jobs: Sequence[Job], process: int, processes: int) -> list[Job]:
     """The jobs of one of several processes: every one belongs to exactly one process."""
     return list(jobs[process::processes])
+
+
+def per_canvas(
+    one: Callable[..., Any], *, config: Config, mesh: Mesh | None = None
+) -> Callable[..., Any]:
+    """Makes a function of one canvas a function of a batch of C.
+
+    Args:
+      one: takes what all share, then pytrees of one canvas; returns a pytree of one canvas.
+      config: `at_once` says how.
+      mesh: devices that share the canvases, or None.
+
+    Returns:
+      The same with a leading axis C on every leaf of its arguments, but for
+      what all share, and of its results.
+
+    One after the other costs a CPU nothing, needs the memory of one canvas, and runs
+    the same instructions whatever C is: a painting is the same to the bit alone and
+    in a batch. At once (`vmap`) rounds differently with C, and hundreds of steps
+    amplify that.
+    """
+
+    def many(shared: Any, *batch: Any) -> Any:
+        if at_once(config):
+            return jax.vmap(functools.partial(one, shared))(*batch)
+        return jax.lax.map(lambda canvas: one(shared, *canvas), batch)
+
+    if mesh is None:
+        return many
+    whole, dealt = PartitionSpec(), PartitionSpec(*mesh.axis_names)
+    return lambda shared, *batch: jax.shard_map(
+        many, mesh=mesh, in_specs=(whole, *[dealt] * len(batch)), out_specs=dealt, check_vma=False
+    )(shared, *batch)
+
+
+def at_once(config: Config) -> bool:
+    """Whether canvases are painted in one vmap; by default wherever there is an accelerator."""
+    return jax.default_backend() != "cpu" if config.at_once is None else config.at_once

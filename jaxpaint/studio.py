@@ -19,7 +19,17 @@ import numpy as np
 from tqdm import tqdm
 
 import jaxpaint
-from jaxpaint import actions, canvas, cutouts, optimize, outputs, painters, prompts, sharding
+from jaxpaint import (
+    actions,
+    canvas,
+    cutouts,
+    optimize,
+    outputs,
+    painters,
+    prompts,
+    sharding,
+    stages,
+)  # fmt: skip
 from jaxpaint import clip as clip_lib
 from jaxpaint import pictures as pictures_lib
 from jaxpaint.config import FROM_PICTURE, QUALITIES, Config
@@ -165,14 +175,21 @@ def paint_jobs(
         )
 
     timings = {"start_s": time.time() - began}
-    stopped = None
+    part, stage, stopped = subject, None, None
     try:
         with tqdm(total=config.steps, initial=_done(progress), desc="painting", unit="step") as bar:
             while progress.alive.any() and (done := _done(progress)) < config.steps:
-                steps = min(save_every, config.steps - done)
-                state, terms = optimize.train_steps(
-                    state, subject, weights, networks=networks, config=config, steps=steps,
-                    mesh=mesh,
+                now, end = stages.at(done, config=config)
+                if now != stage:
+                    stage = now
+                    state, part = stages.begin(
+                        state, subject, weights, networks=networks, config=config, stage=stage,
+                        mesh=mesh,
+                    )  # fmt: skip
+                steps = min(save_every, end - done)
+                state, terms = stages.train_steps(
+                    state, part, weights, networks=networks, config=config, stage=stage,
+                    steps=steps, mesh=mesh,
                 )  # fmt: skip
                 progress = _advance(progress, *jax.device_get((state, terms)))
                 timings.setdefault("first_steps_with_compile_s", time.time() - began)
@@ -186,9 +203,8 @@ def paint_jobs(
     except KeyboardInterrupt as error:
         stopped = error
     timings["paint_s"] = time.time() - began
-    frames = [
-        look(progress.state._replace(latents=latents))[0] for latents in progress.history[:-1]
-    ]
+    shown = _evenly(len(progress.history))[:-1]
+    frames = [look(progress.state._replace(latents=progress.history[i]))[0] for i in shown]
     final = jax.device_get(
         optimize.lift_unneeded(
             sharding.deal(progress.state, mesh), subject, weights,
@@ -321,7 +337,10 @@ def start(
         for job in jobs
     ]  # fmt: skip
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
-    return subject, optimize.begin(subject, config=config)
+    state = optimize.begin(subject, config=config)
+    if config.stages:
+        state = state._replace(latents=stages.waiting(state.latents))
+    return subject, state
 
 
 def _write_painting(
@@ -332,13 +351,17 @@ def _write_painting(
     state, subject = one
     stroke = np.asarray(actions.bound(jnp.asarray(state.latents)))
     frames = actions.frames(stroke, config)
-    alpha, colors = optimize.lay(
-        stroke, subject.noise, painter.module, painter.params, config=config
+    alpha, colors = painters.lay(
+        painter.module, painter.params, stroke, subject.noise, blend=config.blend
     )
-    background = np.float32(config.background)
-    process = list(canvas.blend_steps(np.asarray(alpha), np.asarray(colors), background))
+    steps = canvas.lay_steps(
+        alpha, frames, np.asarray(colors), np.float32(config.background),
+        height=config.height, width=config.width,
+    )  # fmt: skip
+    shown = set(_evenly(len(stroke) + 1))
+    process = [picture for i, picture in enumerate(steps) if i in shown]
     outputs.write_picture(job.folder / outputs.PICTURE, formed[-1])
-    outputs.write_animation(job.folder / outputs.PROCESS, _thin(process))
+    outputs.write_animation(job.folder / outputs.PROCESS, process)
     outputs.write_animation(job.folder / outputs.FORMING, _thin(formed))
     strokes = outputs.Strokes(
         stroke, frames, np.float32(config.background), config.height, config.width,
@@ -353,8 +376,12 @@ def _write_painting(
 
 def _thin(pictures: list[np.ndarray]) -> list[np.ndarray]:
     """At most `_GIF_FRAMES` pictures, evenly chosen, the first and last among them."""
-    number = min(len(pictures), _GIF_FRAMES)
-    return [pictures[round(i)] for i in np.linspace(0, len(pictures) - 1, number)]
+    return [pictures[i] for i in _evenly(len(pictures))]
+
+
+def _evenly(number: int) -> list[int]:
+    """At most `_GIF_FRAMES` of so many, the first and last among them."""
+    return [round(i) for i in np.linspace(0, number - 1, min(number, _GIF_FRAMES))]
 
 
 def _versions() -> dict[str, str]:

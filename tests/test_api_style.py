@@ -11,7 +11,7 @@ ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
     "config prompts pictures clip actions convolution published painters canvas cutouts losses "
-    "sketch optimize sharding outputs brush_files mypaint studio batch replay brushes paint"
+    "sketch sharding optimize stages outputs brush_files mypaint studio batch replay brushes paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
 PROGRAMS = {"replay", "brushes", "paint"}
@@ -20,7 +20,7 @@ ONLY = {"actions": {"config"}, "mypaint": {"actions", "brush_files"}}
 # Arguments that are not keyword-only and still have a default, and why.
 DEFAULTS = {
     "clip.load": "which model is the only question nearly every call asks",
-    "canvas.grid_frames": "the defaults are the published grid",
+    "actions.grid_frames": "the defaults are the published grid",
 }
 PRESENT = [name for name in ORDER if (ROOT / f"jaxpaint/{name}.py").is_file()]
 FILES = sorted(

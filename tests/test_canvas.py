@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxpaint import canvas
+from jaxpaint import actions, canvas
 
 KEY = jax.random.key(0)
 WHITE = jnp.ones(3)
@@ -148,7 +148,7 @@ def test_blend_steps_ends_in_blend_and_shows_every_stroke():
 
 
 def test_grid_frames_is_the_stitched_canvas():
-    frames, height, width = canvas.grid_frames()
+    frames, height, width = actions.grid_frames()
     assert (height, width) == (442, 442) and frames.shape == (320, 3)
     corner = frames[:, :2] * 442 - 32  # top left of every frame, pixels
     expected = [(54 * x, 54 * y) for y in range(8) for x in range(8) for _ in range(5)]
@@ -157,13 +157,13 @@ def test_grid_frames_is_the_stitched_canvas():
 
 
 def test_grid_frames_of_two_by_one_and_of_one():
-    frames, height, width = canvas.grid_frames(2, 1, 1, overlap=10)
+    frames, height, width = actions.grid_frames(2, 1, 1, overlap=10)
     assert (height, width) == (118, 64)
     placed = canvas.place(jnp.ones((2, 64, 64)), frames, height=height, width=width)
     np.testing.assert_allclose(placed[0, :64], 1, atol=1e-4)
     np.testing.assert_allclose(placed[0, 65:], 0, atol=1e-4)
     np.testing.assert_allclose(placed[1, 54:], 1, atol=1e-4)
-    frames, height, width = canvas.grid_frames(1, 1, 3)
+    frames, height, width = actions.grid_frames(1, 1, 3)
     assert (height, width) == (64, 64)
     np.testing.assert_allclose(frames, [[0.5, 0.5, 1.0]] * 3)
 
