@@ -11,6 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from PIL import Image
 import pytest
+from sample_clip import TINY
 
 from jaxpaint import actions, batch, canvas, optimize, outputs, painters, prompts, studio
 from jaxpaint.config import Config
@@ -178,7 +179,7 @@ def test_the_command_and_its_mistakes(tmp_path):
         "--layout=stitched --brush=brush:1,dry_brush:1": "one brush paints",
     }
     right = [
-        f"--image={tmp_path}/a.png", f"--outdir={tmp_path}/out", "--clip=bundled", "--steps=2",
+        f"--image={tmp_path}/a.png", f"--outdir={tmp_path}/out", f"--clip={TINY}", "--steps=2",
         "--layout=stitched", "--grid=1x2x3", "--size=118x64", "--strokes=6",
     ]  # fmt: skip
     program = (

@@ -103,11 +103,14 @@ def test_laying_some_at_a_time_is_laying_all(monkeypatch):
 def test_a_stage_moves_its_own_strokes_only_and_begins_where_the_picture_differs(networks):
     eye, painter = networks
     frozen, weights = studio.freeze(eye, painter)
-    jobs = [studio.Job("", 0, None)]
-    keywords = {"networks": frozen, "config": CONFIG}
+    jobs = [studio.Job("", seed, None) for seed in (0, 1)]
+    keywords = {
+        "networks": frozen,
+        "config": CONFIG,
+        "mesh": None,
+    }  # as the next test, compiled once
     subject, state = studio.start(jobs, eye, painter, config=CONFIG, image=picture())
-    blank, _ = optimize.render(state, subject, weights, **keywords)
-    np.testing.assert_allclose(blank, 1.0, atol=1e-4)  # all strokes wait
+    assert actions.bound(state.latents)[..., actions.PRESSURES].max() < 1e-6  # all strokes wait
     # An empty first stage: what differs is the square.
     state = jax.tree.map(lambda x: x + CONFIG.stages[0].steps if x.ndim == 1 else x, state)
     begun, part = stages.begin(state, subject, weights, stage=1, **keywords)
@@ -121,17 +124,18 @@ def test_a_stage_moves_its_own_strokes_only_and_begins_where_the_picture_differs
     dark = strokes[6:, actions.COLOR].max(-1) < 0.5
     assert (dark == there).mean() > 0.8
     before = np.array(begun.latents[0])
-    after, terms = stages.train_steps(begun, part, weights, stage=1, steps=4, **keywords)
-    assert terms["image_l2"].shape == (4, 1) and after.step.tolist() == [8]
+    after, first = stages.train_steps(begun, part, weights, stage=1, steps=2, **keywords)
+    after, terms = stages.train_steps(after, part, weights, stage=1, steps=2, **keywords)
+    assert terms["image_l2"].shape == (2, 2) and after.step.tolist() == [8, 8]
     np.testing.assert_array_equal(after.latents[0, :6], before[:6])
     assert np.abs(after.latents[0, 6:] - before[6:]).max() > 0.05
     again, _ = stages.begin(after, subject, weights, stage=1, **keywords)
     np.testing.assert_array_equal(again.latents, after.latents)  # it has begun already
-    assert terms["image_l2"][-1, 0] < terms["image_l2"][0, 0]
+    assert (terms["image_l2"][-1] < first["image_l2"][0]).all()
 
 
 def test_interrupted_alone_is_whole_in_a_batch(networks, tmp_path, monkeypatch):
-    """To the bit, stopped in the first stage, between both and in the second."""
+    """To the bit, stopped between both stages and in the second."""
     steps = optimize.train_steps
 
     def paint(folder, seeds, resume=False):
@@ -144,7 +148,7 @@ def test_interrupted_alone_is_whole_in_a_batch(networks, tmp_path, monkeypatch):
     record = paint("whole", [4, 5])[1]
     whole = outputs.read_strokes(tmp_path / "whole" / "5" / outputs.STROKES)
     assert np.isfinite(record["score"]) and len(whole.frames) == 30
-    for calls in (1, 2, 3):
+    for calls in (2, 3):
         done = []
 
         def stops(*arguments, **options):
