@@ -183,13 +183,14 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     assert log[-1]["confusion"] < log[0]["confusion"]
     # As on an accelerator, whose towers compute in half precision.
     nobody = guide_loss.begin(0)
-    shown = guide_loss.show(
-        jax.random.key(1), batch | {"lives": np.uint32([])}, pixels, nobody, painter.module,
-        painter.params,
-    )  # fmt: skip
+    show = jax.jit(functools.partial(guide_loss.show, painter=painter.module))
+    unborn = batch | {"lives": np.uint32([])}
+    shown = show(jax.random.key(1), unborn, pixels, nobody, params=painter.params)
     half = FlaxCLIPModule(module.config, dtype=jnp.bfloat16)
     whole, rounded = (
-        guide_loss.loss_fn(state[0], shown, batch, module=m, match=0.1, faked=0)[1][0]["misfit"]
+        jax.jit(functools.partial(guide_loss.loss_fn, module=m, match=0.1, faked=0))(
+            state[0], shown, batch
+        )[1][0]["misfit"]
         for m in (module, half)
     )
     assert rounded.dtype == jnp.float32
