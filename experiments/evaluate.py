@@ -96,7 +96,7 @@ def main(argv: list[str]) -> None:
         "prompts": len(texts), "chance": round(100 / len(texts), 2), "quality": _QUALITY.value,
         "steps": config.steps, "strokes": config.strokes, "clip": _CLIP.value,
         "results": results, "gap_points": gaps,
-        "by_kind": {kind: round(100 * float(right[rows].mean()), 1) for kind, rows in kinds.items()},
+        "by_kind": {kind: round(100 * float(right[i].mean()), 1) for kind, i in kinds.items()},
     }  # fmt: skip
     outputs.write_run(outdir / "scores.json", record)
     chance = f"{len(texts)} prompts, chance {record['chance']} %, gaps {gaps}"
