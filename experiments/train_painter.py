@@ -180,6 +180,21 @@ def make_plan() -> tuple[painter_recipes.Plan, dict[str, Any], int, Any]:
     return plan, options, batch, weights
 
 
+def read(checkpoint: pathlib.Path, like: Any) -> Any:
+    """A checkpoint's state; exits with one line if it is not of networks as in `like`."""
+    advice = (
+        f"{checkpoint} is of other networks: give the flags that it was begun with, or another "
+        "--workdir"
+    )
+    try:
+        state = flax.serialization.from_bytes(like, checkpoint.read_bytes())
+    except ValueError as error:
+        raise SystemExit(advice) from error
+    if jax.tree.map(jnp.shape, state) != jax.tree.map(jnp.shape, like):
+        raise SystemExit(advice)
+    return state
+
+
 def main(argv: list[str]) -> None:
     del argv
     try:
@@ -197,7 +212,7 @@ def main(argv: list[str]) -> None:
     checkpoint = workdir / f"{kind}.msgpack"
     state = painter_recipes.begin(jax.random.key(_SEED.value), plan=plan) | {"seconds": 0.0}
     if checkpoint.exists():
-        state = flax.serialization.from_bytes(state, checkpoint.read_bytes())
+        state = read(checkpoint, state)
     began, running = time.time() - float(state.pop("seconds")), []
     last = min(_STOP_AT.value or plan.steps, plan.steps)
     progress = tqdm(range(int(state["step"]), last), desc=f"{name} {kind}")

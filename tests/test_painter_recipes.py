@@ -145,6 +145,8 @@ def trained(tmp_path_factory):
 def test_an_interrupted_training_ends_where_another_does(trained, tmp_path):
     train(tmp_path, stop_at=2)
     assert not (tmp_path / "brush.safetensors").exists()
+    with pytest.raises(SystemExit, match="of other networks: give the flags"):
+        train(tmp_path, width=2)
     train(tmp_path)
     for name in ("gan.msgpack", "brush.safetensors"):
         one, two = (folder / name for folder in (trained, tmp_path))
