@@ -10,7 +10,6 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
-from transformers import CLIPConfig
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from jaxpaint import clip
@@ -23,8 +22,7 @@ def load_clip(name: str, dtype: jnp.dtype) -> clip.Clip:
     bundled = clip.load("bundled", dtype=dtype)
     if name == "bundled":
         return bundled
-    shape = CLIPConfig(vision_config={"patch_size": _PATCH[name]})
-    module = FlaxCLIPModule(shape, dtype=dtype)
+    module = make_module(name, dtype)
     ids = jnp.zeros((1, 8), jnp.int32)
     images = jnp.zeros((1, 224, 224, 3))
     params = jax.jit(module.init)(jax.random.key(0), ids, images, ids + 1, ids)["params"]
@@ -37,6 +35,12 @@ def load_clip(name: str, dtype: jnp.dtype) -> clip.Clip:
         source="random",
         recipe={},
     )
+
+
+def make_module(name: str, dtype: jnp.dtype) -> FlaxCLIPModule:
+    """ViT-B's shape: `b32` or `b16`."""
+    values = {"model_type": "clip", "vision_config": {"patch_size": _PATCH[name]}}
+    return FlaxCLIPModule(clip.read_config(values), dtype=dtype)
 
 
 def image_flops(eye: clip.Clip) -> float:

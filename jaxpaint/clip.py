@@ -87,7 +87,7 @@ def load(name: str = "auto", *, dtype: Any = jnp.float32) -> Clip:
     from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
     logging.set_verbosity_error()
-    config = _read_json(directory / "config.json", _read_config)
+    config = _read_json(directory / "config.json", read_config)
     module = FlaxCLIPModule(config, dtype=dtype)
     mean, std = _read_json(directory / "preprocessor_config.json", _read_mean_std)
     vocabulary, recipe = None, {}
@@ -281,7 +281,12 @@ def _short(thing: object) -> str:
     return line if len(line) <= 120 else line[:117] + "..."
 
 
-def _read_config(values: dict) -> Any:
+def read_config(values: dict[str, Any]) -> Any:
+    """A `CLIPConfig` of these values whose Flax modules can be static arguments of `jit`.
+
+    Raises:
+      ValueError: they are of another kind of model.
+    """
     from transformers import CLIPConfig
 
     class Config(CLIPConfig):

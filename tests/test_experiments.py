@@ -274,3 +274,9 @@ def test_flops_of_a_picture_are_those_that_the_compiler_counts():
     program = jax.jit(jax.grad(total)).lower(picture, eye.params).compile()
     counted = program.cost_analysis()["flops"]
     assert speed.image_flops(eye) == pytest.approx(counted, rel=0.05)
+
+
+def test_hub_shapes_can_be_static_arguments():
+    one, again, finer = (speed.make_module(name, jnp.float32) for name in ("b32", "b32", "b16"))
+    assert hash(one) == hash(again) and one == again and one != finer
+    assert finer.config.vision_config.patch_size == 16
