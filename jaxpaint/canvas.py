@@ -1,8 +1,9 @@
 """The canvas: places the strokes' frames on it and blends them in order.
 
-Both are matrix products and cumulative products: no loop over strokes, and no
-gather or scatter in the gradient. Strokes blend in index order, the last on top,
-by the "over" operator (Porter & Duff 1984).
+Both are matrix products and cumulative products, with no gather or scatter in the
+gradient. Strokes blend in index order, the last on top, by the "over" operator (Porter &
+Duff 1984). On a CPU blending goes from stroke to stroke, one pass forward and one back, where
+XLA's cumulative product goes over memory many times; an accelerator does all strokes at once.
 """
 
 from __future__ import annotations
@@ -44,8 +45,7 @@ def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> ja
 def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
     """Paints the strokes over the background, all at once.
 
-    The weight of a stroke is its alpha times what all later strokes leave to see,
-    a reversed cumulative product.
+    The weight of a stroke is its alpha times what all later strokes leave to see.
 
     Args:
       alpha: `[S, H, W]` in [0, 1].
@@ -55,9 +55,53 @@ def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Arr
     Returns:
       The canvas `[H, W, 3]`.
     """
-    through, later = _left(alpha)
+    background = jnp.broadcast_to(background, (*alpha.shape[1:], 3)).astype(alpha.dtype)
+    return jax.lax.platform_dependent(
+        alpha, colors, background, cpu=blend_in_turn, default=blend_at_once
+    )
+
+
+def blend_at_once(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
+    """`blend` by a reversed cumulative product."""
+    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]
+    later = jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
     strokes = jnp.einsum("shw,sc->hwc", alpha * later, colors)
     return strokes + through[0][..., None] * background
+
+
+@jax.custom_vjp
+def blend_in_turn(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
+    """`blend` from stroke to stroke, with a gradient that needs one pass too."""
+    return _blend_forward(alpha, colors, background)[0]
+
+
+def _blend_forward(
+    alpha: jax.Array, colors: jax.Array, background: jax.Array
+) -> tuple[jax.Array, tuple]:
+    first, later = _left(alpha)
+    strokes = jnp.einsum("shw,sc->hwc", alpha * later, colors)
+    return strokes + first[..., None] * background, (alpha, colors, background, first, later)
+
+
+def _blend_backward(kept: tuple, gradient: jax.Array) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """A stroke changes a pixel by its colour less what lies below, as far as that shows.
+
+    Of what lies below only its product with the gradient is needed, one number a pixel.
+    """
+    alpha, colors, background, first, later = kept
+
+    def over(below: jax.Array, stroke: tuple) -> tuple[jax.Array, jax.Array]:
+        alpha, color, later = stroke
+        change = gradient @ color - below
+        return below + alpha * change, later * change
+
+    paper = jnp.sum(gradient * background, axis=-1)
+    _, to_alpha = jax.lax.scan(over, paper, (alpha, colors, later))
+    to_colors = jnp.einsum("shw,hwc->sc", alpha * later, gradient)
+    return to_alpha, to_colors, first[..., None] * gradient
+
+
+blend_in_turn.defvjp(_blend_forward, _blend_backward)
 
 
 def effects(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
@@ -142,9 +186,12 @@ def _over_each_other(tiles: jax.Array, overlap: int) -> jax.Array:
 
 
 def _left(alpha: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """What strokes `[S, H, W]` leave to see: each with all later ones, and the later ones alone."""
-    through = jnp.cumprod((1.0 - alpha)[::-1], axis=0)[::-1]
-    return through, jnp.concatenate([through[1:], jnp.ones_like(through[:1])])
+    """What strokes `[S, H, W]` leave to see: all of them `[H, W]`, and those after each."""
+
+    def under(through: jax.Array, alpha: jax.Array) -> tuple[jax.Array, jax.Array]:
+        return through * (1.0 - alpha), through
+
+    return jax.lax.scan(under, jnp.ones_like(alpha[0]), alpha, reverse=True)
 
 
 def _resampling(centre: jax.Array, side: jax.Array, pixels: int) -> jax.Array:

@@ -109,12 +109,14 @@ def test_gradient_of_frames_by_finite_differences(side):
     np.testing.assert_allclose(gradient, measured, rtol=1e-4, atol=1e-4)
 
 
-def test_blend_is_one_stroke_over_the_other():
+@pytest.mark.parametrize("blend", [canvas.blend, canvas.blend_at_once, jax.jit(canvas.blend)])
+def test_blend_is_one_stroke_over_the_other(blend):
     strokes = random_strokes()
-    np.testing.assert_allclose(canvas.blend(*strokes), naive_blend(*strokes), atol=1e-6)
+    np.testing.assert_allclose(blend(*strokes), naive_blend(*strokes), atol=1e-6)
 
 
-def test_gradient_of_blend_where_alpha_is_0_and_1():
+@pytest.mark.parametrize("blend", [canvas.blend, canvas.blend_at_once])
+def test_gradient_of_blend_where_alpha_is_0_and_1(blend):
     strokes = random_strokes()
     target = jax.random.normal(jax.random.key(1), (4, 3, 3))
 
@@ -122,7 +124,7 @@ def test_gradient_of_blend_where_alpha_is_0_and_1():
         total = lambda *s: jnp.sum(target * function(*s))  # noqa: E731
         return jax.jit(jax.grad(total, argnums=(0, 1, 2)))(*strokes)
 
-    ours, theirs = gradient(canvas.blend), gradient(naive_blend)
+    ours, theirs = gradient(blend), gradient(naive_blend)
     for one, other in zip(ours, theirs, strict=True):
         np.testing.assert_allclose(one, other, atol=1e-5)
 
@@ -168,12 +170,12 @@ def test_grid_frames_of_two_by_one_and_of_one():
     np.testing.assert_allclose(frames, [[0.5, 0.5, 1.0]] * 3)
 
 
-def test_gradients_hold_no_gather_scatter_or_loop():
+def test_gradients_on_an_accelerator_hold_no_gather_scatter_or_loop():
     alpha, frames = smooth_alpha(2), jnp.array([[0.4, 0.5, 0.6], [0.5, 0.6, 0.7]])
 
     def total(alpha, frames, colors):
         placed = canvas.place(alpha, frames, height=16, width=16)
-        return canvas.blend(placed, colors, WHITE).sum()
+        return canvas.blend_at_once(placed, colors, WHITE).sum()
 
     gradient = jax.grad(total, argnums=(0, 1, 2))
     text = str(jax.make_jaxpr(gradient)(alpha, frames, jnp.ones((2, 3))))
