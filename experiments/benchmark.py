@@ -84,10 +84,7 @@ def measure(eye: clip.Clip, canvases: int, strokes: int, views: int) -> dict[str
     networks, weights = studio.freeze(eye, painter)
     jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(canvases)]
     text = jnp.ones(eye.module.config.projection_dim) / eye.module.config.projection_dim**0.5
-    side = eye.resolution
-    subjects = [
-        optimize.init_subject(text, j.seed, painter, resolution=side, config=config) for j in jobs
-    ]
+    subjects = [optimize.init_subject(text, j.seed, painter, config=config) for j in jobs]
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
     state = jax.vmap(lambda seed: optimize.init(seed, config=config))(subject.seed)
     keywords = {"networks": networks, "config": config, "steps": _STEPS.value}

@@ -19,7 +19,7 @@ from tokenizers import pre_tokenizers
 from transformers import CLIPConfig, CLIPTokenizerFast
 
 from experiments import concepts, scenes
-from jaxpaint import clip
+from jaxpaint import clip, composition
 
 TEXT_LENGTH = 16  # tokens of a caption, start and end included
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -39,7 +39,7 @@ def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizer
     if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
         return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
     nouns = [word for label in range(len(art.names)) for word in scenes.true_of(art, label)]
-    phrases = [*nouns, *map(concepts.plural, nouns), *concepts.phrases()]
+    phrases = [*nouns, *map(composition.plural, nouns), *concepts.phrases()]
     words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
     merges = learn_merges(words)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -82,7 +82,7 @@ def taught_words(art: scenes.Art) -> list[str]:
     """The words that captions of the taught pictures are made of, sorted."""
     taught = [label for label, icon in enumerate(art.names) if icon in concepts.TAUGHT]
     nouns = [word for label in taught for word in scenes.true_of(art, label)]
-    text = " ".join([*nouns, *map(concepts.plural, nouns), *concepts.phrases()])
+    text = " ".join([*nouns, *map(composition.plural, nouns), *concepts.phrases()])
     return sorted(set(re.findall("[a-z]+", text.lower())))
 
 

@@ -6,6 +6,8 @@ hyphens). A picture is called by its CLDR name unless `WORDS` says otherwise.
 
 from __future__ import annotations
 
+from jaxpaint import composition
+
 # Unicode groups and subgroups (emoji-test.txt) that are depictable nouns.
 GROUPS = ("Animals & Nature", "Food & Drink", "Travel & Places", "Activities", "Objects")
 SUBGROUPS = ("face-costume", "heart", "monkey-face", "body-parts", "hand-fingers-open")
@@ -190,55 +192,25 @@ TAUGHT = frozenset(
     nose ear mouth tooth bone broken-heart spider-web moai""".split()
 )
 
-# Named colours, sRGB in [0, 1].
-COLORS: dict[str, tuple[float, float, float]] = {
-    "red": (0.85, 0.10, 0.10), "orange": (0.98, 0.55, 0.08), "yellow": (0.98, 0.85, 0.12),
-    "green": (0.15, 0.62, 0.20), "blue": (0.12, 0.32, 0.85), "purple": (0.50, 0.16, 0.68),
-    "pink": (0.98, 0.52, 0.72), "brown": (0.48, 0.28, 0.12), "black": (0.07, 0.07, 0.08),
-    "white": (0.97, 0.97, 0.97), "gray": (0.52, 0.52, 0.54), "turquoise": (0.15, 0.75, 0.75),
-}  # fmt: skip
 TEMPLATES = ("{}", "{}", "{}", "a painting of {}", "a picture of {}", "a drawing of {}",
              "painting of {}")  # fmt: skip
 
-# Places that a scene may be set in: colour above and below the horizon, and words.
-PLACES: dict[str, tuple[tuple[float, ...], tuple[float, ...], tuple[str, ...]]] = {
-    "sea": ((0.62, 0.82, 0.95), (0.10, 0.35, 0.72),
-            ("over a blue sea", "on the sea", "by the sea", "in a blue sea")),
-    "grass": ((0.75, 0.90, 0.98), (0.30, 0.65, 0.22),
-              ("on the grass", "in a green field", "on green grass", "in a meadow")),
-    "sky": ((0.35, 0.62, 0.95), (0.80, 0.92, 1.00), ("in the sky", "in a blue sky")),
-    "night": ((0.04, 0.05, 0.18), (0.14, 0.15, 0.38), ("at night", "in the night sky")),
-    "snow": ((0.72, 0.83, 0.95), (0.96, 0.97, 1.00), ("in the snow", "on white snow")),
-    "desert": ((0.98, 0.88, 0.62), (0.88, 0.68, 0.35), ("in the desert", "on the sand")),
-    "sunset": ((0.95, 0.45, 0.25), (0.98, 0.78, 0.40), ("at sunset", "in the evening")),
-}  # fmt: skip
-BESIDE = ("next to", "beside", "and", "with")
-ABOVE = ("above", "over", "on top of")
-BELOW = ("below", "under")
-_PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese", "ox": "oxen",
-            "leaf": "leaves", "wolf": "wolves", "loaf": "loaves", "knife": "knives",
-            "potato": "potatoes", "tomato": "tomatoes", "volcano": "volcanoes",
-            "mango": "mangoes"}  # fmt: skip
-
-
-def plural(noun: str) -> str:
-    """More than one of what a noun or phrase names: "pine tree", "loaf of bread"."""
-    head, of, rest = noun.partition(" of ")
-    *before, last = head.split()
-    if last in _PLURALS:
-        last = _PLURALS[last]
-    elif last.endswith(("ch", "sh", "ss", "us", "x")):
-        last += "es"
-    elif last.endswith("y") and last[-2:-1] not in tuple("aeiou"):
-        last = last[:-1] + "ies"
-    elif not last.endswith("s"):  # grapes, glasses
-        last += "s"
-    return " ".join([*before, last]) + of + rest
+# Words for the places that a scene may be set in.
+IN_PLACES: dict[str, tuple[str, ...]] = {
+    "sea": ("over a blue sea", "on the sea", "by the sea", "in a blue sea"),
+    "grass": ("on the grass", "in a green field", "on green grass", "in a meadow"),
+    "sky": ("in the sky", "in a blue sky"),
+    "night": ("at night", "in the night sky"),
+    "snow": ("in the snow", "on white snow"),
+    "desert": ("in the desert", "on the sand"),
+    "sunset": ("at sunset", "in the evening"),
+}
 
 
 def phrases() -> list[str]:
     """All that captions say beside nouns."""
-    placed = [words for place in PLACES.values() for words in place[2]]
+    placed = [words for place in IN_PLACES.values() for words in place]
     templates = [template.format("") for template in TEMPLATES]
-    other = ["on a background", "an", "two", "three", *BESIDE, *ABOVE, *BELOW]
-    return [*placed, *templates, *COLORS, *other]
+    related = [*composition.BESIDE, *composition.ABOVE, *composition.BELOW]
+    other = ["on a background", "an", "two", "three", *related]
+    return [*placed, *templates, *composition.COLORS, *other]

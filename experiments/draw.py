@@ -31,8 +31,8 @@ def compose(
     key: jax.Array, scene: scenes.Scenes, pixels: jax.Array, *, strength: float | jax.Array = 1.0
 ) -> jax.Array:
     """The scene itself, sharp and without noise; `strength`: opacity of its things."""
-    ground_key, thing_key = jax.random.split(key)
-    image = draw_ground(ground_key, scene)
+    _, thing_key = jax.random.split(key)
+    image = paper(key, scene)
     layers = jax.vmap(_thing, (0, 0, 0, 0, None, None))(
         jax.random.split(thing_key, scenes.THINGS), scene.picture, scene.color, scene.box,
         scene.calm, pixels,
@@ -40,6 +40,11 @@ def compose(
     for layer in strength * layers:
         image = layer[..., :3] + image * (1 - layer[..., 3:])
     return image
+
+
+def paper(key: jax.Array, scene: scenes.Scenes) -> jax.Array:
+    """What `compose` draws the things on, `[SIDE, SIDE, 3]`."""
+    return draw_ground(jax.random.split(key)[0], scene)
 
 
 def _thing(

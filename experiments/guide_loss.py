@@ -41,8 +41,9 @@ def show(
 
     The first F are shown as far as their sketches are: leaves with a leading axis F.
 
-    A background that captions do not name is no reason to paint one: weight 0. The
-    others count about alike, whether little is missing or much.
+    Calm scenes are drawn on their own paper. Elsewhere a background that captions do not
+    name is no reason to paint one: weight 0. The others count about alike, whether little
+    is missing or much.
     """
     scene, number, faked = batch["scenes"], len(batch["scenes"].ground), len(sketches.step)
     draw_key, state_key, haze_key, amount_key, view_key = jax.random.split(key, 5)
@@ -51,18 +52,20 @@ def show(
         jax.vmap(jax.random.key)(batch["lives"]), jax.random.split(draw_key, number - faked)
     ])  # fmt: skip
     whole = jax.vmap(draw.compose, (0, 0, None))(keys, scene, pixels)
-    states = jax.vmap(unfinished.unfinish, (0, 0, 0, None, None))(
+    paper = jax.vmap(draw.paper)(keys, scene)
+    states = jax.vmap(unfinished.unfinish, (0, 0, 0, 0, 0, None, None))(
         jax.random.split(state_key, number - faked), whole[faked:],
-        jnp.roll(whole, 1, axis=0)[faked:], painter, params,
+        jnp.roll(whole, 1, axis=0)[faked:], paper[faked:], scene.calm[faked:], painter, params,
     )  # fmt: skip
-    look = jax.vmap(lambda *x: sketch.look(x[0], x[1], views=1, noise=x[2])[0])
+    look = jax.vmap(lambda *x: sketch.look(*x[:3], views=1, noise=x[3])[0])
     view_keys, quiet = jax.random.split(view_key, faked), jnp.zeros(faked)
-    seen = look(view_keys, sketches.picture, sketch.noise_at(sketches.step, config=SKETCH))
-    targets = look(view_keys, whole[:faked], quiet)
-    clean = look(view_keys, sketches.picture, quiet)
+    noise = sketch.noise_at(sketches.step, config=SKETCH)
+    seen = look(view_keys, sketches.picture, sketches.paper, noise)
+    targets = look(view_keys, whole[:faked], paper[:faked], quiet)
+    clean = look(view_keys, sketches.picture, sketches.paper, quiet)
     wanted = jnp.concatenate([targets - clean, whole[faked:] - states])
     states = jnp.concatenate([seen, states])
-    told = jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
+    told = scene.calm | jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
     weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 10.0)
     # As noisy as a painting's views, most of them a little.
     haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
@@ -128,15 +131,15 @@ def loss_fn(
 
 
 def begin(number: int) -> sketch.Sketch:
-    """So many empty sketches: leaves with a leading axis."""
-    one = sketch.begin(resolution=scenes.SIDE, config=SKETCH)
-    return jax.tree.map(lambda x: jnp.repeat(x[None], number, axis=0), one)
+    """So many empty sketches on white paper: leaves with a leading axis."""
+    empty = jax.vmap(sketch.begin)(jnp.ones((number, scenes.SIDE, scenes.SIDE, 3)))
+    return jax.tree.map(jnp.copy, empty)  # picture and paper are donated, each by itself
 
 
-def renew(sketches: sketch.Sketch, which: jax.Array) -> sketch.Sketch:
-    """The sketches `[F]` bool begun anew, the others as they are."""
+def renew(sketches: sketch.Sketch, which: jax.Array, paper: jax.Array) -> sketch.Sketch:
+    """The sketches `[F]` bool begun anew on papers `[F, SIDE, SIDE, 3]`, the others as they are."""
     pick = lambda a, b: jnp.where(which.reshape(-1, *[1] * (a.ndim - 1)), a, b)  # noqa: E731
-    return jax.tree.map(pick, begin(len(which)), sketches)
+    return jax.tree.map(pick, jax.vmap(sketch.begin)(paper), sketches)
 
 
 def train_step(
@@ -148,7 +151,9 @@ def train_step(
     Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
     """
     params, opt_state, sketches = state
-    sketches = renew(sketches, batch["renewed"])
+    lives = jax.vmap(jax.random.key)(batch["lives"])
+    drawn = jax.tree.map(lambda x: x[: len(lives)], batch["scenes"])
+    sketches = renew(sketches, batch["renewed"], jax.vmap(draw.paper)(lives, drawn))
 
     def see(pictures: jax.Array) -> Shown:
         now = sketches._replace(picture=pictures)

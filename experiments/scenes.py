@@ -13,21 +13,23 @@ from typing import NamedTuple
 import numpy as np
 
 from experiments import concepts
+from jaxpaint import composition
 
 SIDE = 48  # pixels, of art and of scenes
 STYLES = 4  # icon sets; style + STYLES is that set repainted with strokes
 KEPT_STYLE = 2 * STYLES  # an icon set that only the judge learns from
 THINGS = 3  # most things in a scene
-COLOR_NAMES = tuple(concepts.COLORS)
-COLORS = np.array([concepts.COLORS[name] for name in COLOR_NAMES], np.float32)
-PLACE_NAMES = tuple(concepts.PLACES)
-PLACES = np.array([place[:2] for place in concepts.PLACES.values()], np.float32)  # [P, 2, 3]
+COLOR_NAMES = tuple(composition.COLORS)
+COLORS = np.array([composition.COLORS[name] for name in COLOR_NAMES], np.float32)
+PLACE_NAMES = tuple(composition.PLACES)
+PLACES = np.array(list(composition.PLACES.values()), np.float32)  # [P, 2, 3]
 NO_COLOR = -1
 (WHITE_GROUND, NAMED_GROUND, PLAIN_GROUND, GRADIENT_GROUND, CLOUDY_GROUND, STREAKY_GROUND,
  PLACE_GROUND) = range(7)  # fmt: skip
 TOLD_GROUNDS = (WHITE_GROUND, NAMED_GROUND, PLACE_GROUND)  # that captions name, or need not
 _GROUND_SHARES = (0.42, 0.20, 0.06, 0.06, 0.05, 0.05, 0.16)
-_USUAL_SHARE = 0.15  # of calm scenes of one thing, that show a usual pair
+_USUAL_SHARE = 0.15  # of calm scenes, that show a usual pair
+_TOLD_SHARE = 0.5  # of calm scenes on a ground with a name, that the caption names it
 ONE, BESIDE, ABOVE, TWO, THREE = range(5)  # how things lie
 _LAYOUT_SHARES = (0.74, 0.07, 0.07, 0.07, 0.05)
 
@@ -159,8 +161,8 @@ def choose(
       number: how many scenes, `N`.
       held_out: "" for what training may see, "style" for kept pictures, "pair" for
         kept colour-noun pairs; one thing a scene in either.
-      calm: share of scenes in a usual place and size, on paper or a ground that the
-        caption names; of those with one thing some show a usual pair of it and a colour.
+      calm: share of scenes of one thing in a usual place and size; some show a usual pair
+        of it and a colour. Their captions need not name the ground: it was there before.
       typical: rows of the art (`typical`) that calm scenes show.
 
     Returns:
@@ -174,7 +176,8 @@ def choose(
     if calm:
         is_calm = rng.random(number) < calm
         picture[is_calm] = rng.choice(typical, (is_calm.sum(), THINGS))
-    usual = is_calm & (layout == ONE) & (rng.random(number) < _USUAL_SHARE)
+        layout[is_calm] = ONE
+    usual = is_calm & (rng.random(number) < _USUAL_SHARE)
     pairs = _usual_pairs(art, typical)
     chosen = pairs[rng.integers(len(pairs), size=number)] if len(pairs) else picture[:, :2]
     usual &= len(pairs) > 0
@@ -195,7 +198,7 @@ def choose(
     ground_color = rng.integers(len(COLORS), size=number)
     ground_color = (ground_color + (ground_color == color[:, 0])) % len(COLORS)
     ground_color = np.where(ground == PLACE_GROUND, ground_color % len(PLACES), ground_color)
-    ground[is_calm & ~np.isin(ground, TOLD_GROUNDS)] = WHITE_GROUND
+    ground[is_calm & np.isin(ground, (CLOUDY_GROUND, STREAKY_GROUND))] = WHITE_GROUND
     box = np.stack([boxes(rng, kind, calm=c) for kind, c in zip(layout, is_calm)])
     colors = color.astype(np.int32), ground_color.astype(np.int32)
     scene = Scenes(picture, colors[0], box, ground, colors[1], is_calm)
@@ -209,7 +212,10 @@ def choose(
             for one in label[i, :things]
         )
         claims.append(Claim(nouns, tuple(map(int, color[i, :things])), int(kind)))
-    captions = [caption(rng, c, g, gc) for c, g, gc in zip(claims, ground, ground_color)]
+    told = np.where(is_calm, _TOLD_SHARE, 1.0)
+    captions = [
+        caption(rng, c, g, gc, told=t) for c, g, gc, t in zip(claims, ground, ground_color, told)
+    ]
     return scene, captions, claims
 
 
@@ -278,7 +284,7 @@ def phrase(rng: np.random.Generator, noun: str, color: int, *, plural: bool = Fa
     bare = [word for word in noun.split() if color == NO_COLOR or word not in COLOR_NAMES]
     noun = " ".join(([] if color == NO_COLOR else [COLOR_NAMES[color]]) + bare)
     if plural:
-        return concepts.plural(noun)
+        return composition.plural(noun)
     article = "an" if noun[0] in "aeiou" else "a"
     return f"{article} {noun}" if rng.random() < 0.7 else noun
 
@@ -292,11 +298,11 @@ def caption(
         number = "two" if claim.layout == TWO else "three"
         text = f"{number} {phrase(rng, claim.nouns[0], claim.colors[0], plural=True)}"
     elif claim.layout == BESIDE:
-        text = f"{words[0]} {rng.choice(concepts.BESIDE)} {words[1]}"
+        text = f"{words[0]} {rng.choice(composition.BESIDE)} {words[1]}"
     elif claim.layout == ABOVE and rng.random() < 0.7:
-        text = f"{words[0]} {rng.choice(concepts.ABOVE)} {words[1]}"
+        text = f"{words[0]} {rng.choice(composition.ABOVE)} {words[1]}"
     elif claim.layout == ABOVE:
-        text = f"{words[1]} {rng.choice(concepts.BELOW)} {words[0]}"
+        text = f"{words[1]} {rng.choice(composition.BELOW)} {words[0]}"
     else:
         text = words[0]
     text = str(rng.choice(concepts.TEMPLATES)).format(text)
@@ -304,7 +310,7 @@ def caption(
         article = "an" if COLOR_NAMES[ground_color][0] in "aeiou" else "a"
         text += f" on {article} {COLOR_NAMES[ground_color]} background"
     elif ground == PLACE_GROUND and rng.random() < told:
-        text += f" {rng.choice(concepts.PLACES[PLACE_NAMES[ground_color]][2])}"
+        text += f" {rng.choice(concepts.IN_PLACES[PLACE_NAMES[ground_color]])}"
     elif ground == WHITE_GROUND and rng.random() < 0.15:
         text += " on a white background"
     return text

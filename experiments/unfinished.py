@@ -27,24 +27,27 @@ _CONFIG = Config(
 
 
 def unfinish(
-    key: jax.Array, image: jax.Array, other: jax.Array, painter: nn.Module, params: Any
-) -> jax.Array:
+    key: jax.Array, image: jax.Array, other: jax.Array, paper: jax.Array, primed: jax.Array,
+    painter: nn.Module, params: Any,
+) -> jax.Array:  # fmt: skip
     """A state that a painting of `image` `[SIDE, SIDE, 3]` may pass through, likewise.
 
-    The picture blurred and faint, or some parts of it, on a white or, now and then, other
-    ground, with stray strokes on it; one in ten is finished but for the strokes. Some are
-    overdone: too large or too strong. One in eight begins as a wholly `other` picture.
-    `painter` and `params` are a trained painter.
+    The picture blurred and faint, or some parts of it, on its `paper`, likewise, if that is
+    `primed` (bool); else on a white or, now and then, other ground, and one in eight begins as
+    a wholly `other` picture. There are stray strokes on it; one in ten is finished but for
+    those. Some are overdone: too large or too strong. `painter` and `params` are a trained
+    painter.
     """
     keys = jax.random.split(key, 10)
     begun = jnp.where(
         jax.random.bernoulli(keys[1], 0.75), jnp.ones(3), jax.random.uniform(keys[2], (3,))
     )
     begun = jnp.where(jax.random.bernoulli(keys[6], 0.125), other, begun)
+    begun = jnp.where(primed, paper, begun)
     zoom = 1 + 0.8 * jax.random.uniform(keys[7]) * jax.random.bernoulli(keys[8], 0.15)
-    shown = cutouts.crop(
-        image, jnp.array([0.5, 0.5, 1.0, 1.0]) / jnp.array([1.0, 1.0, zoom, zoom]),
-        jnp.ones(3), resolution=len(image),
+    shown = paper + cutouts.crop(
+        image - paper, jnp.array([0.5, 0.5, 1.0, 1.0]) / jnp.array([1.0, 1.0, zoom, zoom]),
+        jnp.zeros(3), resolution=len(image),
     )  # fmt: skip
     width = 0.3 * 30.0 ** jax.random.uniform(keys[3])  # pixels
     # How far each place is: much the same everywhere, or some parts before others.

@@ -67,6 +67,7 @@ class Config:
 
     # The sketch that the strokes follow; for a CLIP that can draw (`sketch.py`).
     sketch_steps: int = 0  # 0: no sketch
+    sketch_things: int = 4  # P, most that are sketched apart (`composition.py`); 0: prompts whole
     sketch_views: int = 4  # in each of them
     sketch_rate: float = 0.02  # first step, root mean square over the picture, of 1
     sketch_paper: float = 0.004  # how near to the paper's colour is paper, a step

@@ -43,8 +43,8 @@ class Subject(NamedTuple):
     text: jax.Array  # [D] float32, unit features of the prompt
     seed: jax.Array  # [] uint32
     noise: jax.Array  # [S, N, 3] float32, the texture of its strokes
-    sketch: jax.Array  # [R, R, 3] float32 in [0, 1]; [0, 0, 3] if the config asks for none
-    aim: jax.Array  # [D] float32, unit features that the sketch is of
+    sketch: jax.Array  # [H, W, 3] float32 in [0, 1]; [0, 0, 3] if the config asks for none
+    things: sketch_lib.Things  # what the sketch is of
     image: jax.Array  # [H, W, 3] float32 in [0, 1], to paint from; [0, 0, 3] for none
     look: jax.Array  # [D] float32, unit features of that picture; those of the prompt for none
     base: jax.Array  # [H, W, 3] float32 in [0, 1], what is painted on; [0, 0, 3]: the background
@@ -68,8 +68,9 @@ class Weights(NamedTuple):
 
 
 def init_subject(
-    text: jax.Array, seed: int, painter: painters.Painter, *, resolution: int, config: Config,
-    mean: jax.Array | float = 0.0, image: jax.Array | None = None, look: jax.Array | None = None,
+    text: jax.Array, seed: int, painter: painters.Painter, *, config: Config,
+    things: sketch_lib.Things | None = None,
+    image: jax.Array | None = None, look: jax.Array | None = None,
 ) -> Subject:  # fmt: skip
     """A painting's subject.
 
@@ -77,19 +78,19 @@ def init_subject(
       text: unit features `[D]` of its prompt.
       seed: its own.
       painter: whose strokes have texture.
-      resolution: R, side of CLIP's input. The sketch is empty paper until `draw_sketch`.
       config: settings.
-      mean: of the features of words, `[D]`, for the sketch's aim.
+      things: what is sketched, if the config asks for a sketch; the sketch is empty paper
+        until `draw_sketch`. None: the prompt, all over the canvas.
       image: a picture `[H, W, 3]` to paint from, with its unit features `look` `[D]`.
     """
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
     noise = painters.noise_for(key, painter, config.strokes)
-    side = resolution if config.sketch_steps else 0
+    sides = (config.height, config.width) if config.sketch_steps else (0, 0)
     image = jnp.zeros((0, 0, 3)) if image is None else jnp.asarray(image, jnp.float32)
-    sketch = jnp.broadcast_to(jnp.asarray(config.background), (side, side, 3))
-    aim = sketch_lib.aim(text, mean, config=config)
+    sketch = jnp.broadcast_to(jnp.asarray(config.background), (*sides, 3))
+    things = sketch_lib.one_thing(text, config=config) if things is None else things
     look = text if look is None else look
-    return Subject(text, jnp.uint32(seed), noise, sketch, aim, image, look, jnp.zeros((0, 0, 3)))
+    return Subject(text, jnp.uint32(seed), noise, sketch, things, image, look, jnp.zeros((0, 0, 3)))
 
 
 def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> PaintState:
@@ -225,10 +226,7 @@ def loss_fn(
     terms |= losses.likeness(picture, subject.image, config=config)
     if config.sketch_steps:
         # At the canvas's own resolution: strokes finer than CLIP's pixels would pass unseen.
-        side = max(config.height, config.width)
-        whole = cutouts.whole(picture, resolution=side)
-        smooth = jax.image.resize(subject.sketch, (side, side, 3), "cubic")
-        terms["sketch"] = losses.unlikeness(whole, smooth, config=config)
+        terms["sketch"] = losses.unlikeness(picture, subject.sketch, config=config)
     return sum(terms.values()), terms
 
 
@@ -306,8 +304,8 @@ def draw_sketch(
 
     def one(weights: Weights, subject: Subject) -> Subject:
         key = jax.random.fold_in(jax.random.key(subject.seed), _SKETCH)
-        picture = sketch_lib.draw(
-            key, subject.aim, networks.clip, weights.clip, mean=networks.mean,
+        picture = sketch_lib.compose(
+            key, subject.things, networks.clip, weights.clip, mean=networks.mean,
             std=networks.std, resolution=networks.resolution, config=config,
         )  # fmt: skip
         return subject._replace(sketch=picture)

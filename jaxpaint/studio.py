@@ -22,14 +22,16 @@ import jaxpaint
 from jaxpaint import (
     actions,
     canvas,
+    composition,
     cutouts,
     optimize,
     outputs,
     painters,
     prompts,
     sharding,
+    sketch,
     stages,
-)  # fmt: skip
+)
 from jaxpaint import clip as clip_lib
 from jaxpaint import pictures as pictures_lib
 from jaxpaint.config import FROM_PICTURE, QUALITIES, Config
@@ -163,16 +165,10 @@ def paint_jobs(
         state = sharding.deal(progress.state, mesh)
 
     def look(state: optimize.PaintState) -> tuple[np.ndarray, np.ndarray]:
-        return jax.device_get(
-            optimize.render(
-                sharding.deal(state, mesh),
-                subject,
-                weights,
-                networks=networks,
-                config=config,
-                mesh=mesh,
-            )  # fmt: skip
-        )
+        state = sharding.deal(state, mesh)
+        return jax.device_get(optimize.render(
+            state, subject, weights, networks=networks, config=config, mesh=mesh
+        ))  # fmt: skip
 
     timings = {"start_s": time.time() - began}
     part, stage, stopped = subject, None, None
@@ -232,6 +228,7 @@ def paint_jobs(
             "steps_done": steps,
             "error": error,
             "score": float(scores[i]),
+            "sketched": _plan(job.prompt, clip, config)._asdict() if config.sketch_steps else None,
             "image": digest(image),
             "psnr": None if image is None else float(pictures_lib.psnr(pictures[i], image)),
             "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
@@ -313,7 +310,8 @@ def start(
 
     A painting without a prompt is of the picture `[H, W, 3]`, in the prompt's place too.
     """
-    distinct = list(dict.fromkeys(job.prompt for job in jobs))
+    plans = {job.prompt: _plan(job.prompt, clip, config) for job in jobs}
+    distinct = list(dict.fromkeys([*plans, *(x for plan in plans.values() for x in plan.things)]))
     ids, mask = clip_lib.tokenize(clip, distinct)
     encode = jax.jit(clip_lib.encode_text, static_argnums=0)
     # One by one, so that a prompt's features do not depend on the batch.
@@ -329,10 +327,11 @@ def start(
         look = features[""] = jax.jit(clip_lib.encode_image, static_argnums=0)(
             clip.module, clip.params, seen
         )[0]
+
     subjects = [
         optimize.init_subject(
-            features[job.prompt], job.seed, painter, resolution=clip.resolution, config=config,
-            mean=mean, image=image, look=look,
+            features[job.prompt], job.seed, painter, config=config, image=image, look=look,
+            things=sketch.arrange(plans[job.prompt], features, mean, config=config),
         )
         for job in jobs
     ]  # fmt: skip
@@ -341,6 +340,14 @@ def start(
     if config.stages:
         state = state._replace(latents=stages.waiting(state.latents))
     return subject, state
+
+
+def _plan(prompt: str, clip: clip_lib.Clip, config: Config) -> composition.Composition:
+    """What is sketched of a prompt; all of it as one thing where there is no sketch."""
+    most = config.sketch_things if config.sketch_steps else 0
+    return composition.read(
+        prompt, height=config.height, width=config.width, most=most, known=clip.vocabulary
+    )
 
 
 def _write_painting(

@@ -26,7 +26,7 @@ from experiments import (
     train_painter,
     unfinished,
 )  # fmt: skip
-from jaxpaint import clip, optimize, painters
+from jaxpaint import clip, optimize, painters, sketch
 from jaxpaint.config import Config
 
 
@@ -124,14 +124,22 @@ def test_unfinished_pictures_lie_between_nothing_and_the_picture():
     picture = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[10:38, 10:38, 1].set(1.0)
     other = jnp.zeros_like(picture)
     many = jax.jit(jax.vmap(
-        lambda key: unfinished.unfinish(key, picture, other, painter.module, painter.params)
+        lambda key, paper, primed: unfinished.unfinish(
+            key, picture, other, jnp.broadcast_to(paper, picture.shape), primed, painter.module,
+            painter.params,
+        ), in_axes=(0, None, None),
     ))  # fmt: skip
-    states = np.asarray(many(jax.random.split(jax.random.key(0), 64)))
+    keys = jax.random.split(jax.random.key(0), 64)
+    states = np.asarray(many(keys, 1.0, False))
     assert states.shape == (64, scenes.SIDE, scenes.SIDE, 3)
     assert states.min() > -1e-4 and states.max() < 1 + 1e-4
     lacks = np.sqrt(((picture - states) ** 2).mean((1, 2, 3)))
     assert lacks.min() < 0.02 and lacks.max() > 0.5  # some are finished, some hardly begun
     assert 0.02 < np.mean(lacks < 0.1) < 0.5
+    # On its own paper, here black, the edge is that paper from the first, but for strokes.
+    primed = np.asarray(many(keys, 0.0, True))
+    black = lambda pictures: np.mean(pictures[:, 0, 0].max(-1) < 0.02)  # noqa: E731
+    assert black(primed) > 0.6 > 0.4 > black(states)
 
 
 def test_blur_keeps_the_sum_and_spreads():
@@ -206,7 +214,8 @@ def test_a_sketch_is_seen_beside_what_it_should_become_in_the_same_view():
     pixels, key = jnp.asarray(art.pixels), jax.random.key(0)
     one = jax.tree.map(lambda x: x[0], batch["scenes"])
     whole = jnp.stack([draw.compose(jax.random.key(seed), one, pixels) for seed in (4, 5)])
-    sketches = guide_loss.begin(2)
+    paper = jax.vmap(draw.paper, (0, None))(jax.vmap(jax.random.key)(jnp.uint32([4, 5])), one)
+    sketches = jax.vmap(sketch.begin)(paper)
     see = lambda pictures: guide_loss.show(  # noqa: E731
         key, batch, pixels, sketches._replace(picture=pictures), painter.module, painter.params
     )
@@ -216,8 +225,10 @@ def test_a_sketch_is_seen_beside_what_it_should_become_in_the_same_view():
     red = np.asarray(empty.wanted[:2, ..., 1] < -0.5).mean((1, 2))  # paper that must lose its green
     here = np.asarray(whole[..., 1] < 0.5).mean((1, 2))
     np.testing.assert_allclose(red, here, rtol=0.3)  # views are scaled by 0.9 to 1.05
-    again = guide_loss.renew(sketches._replace(picture=whole), np.array([False, True]))
-    np.testing.assert_array_equal(again.picture, jnp.stack([whole[0], jnp.ones_like(whole[0])]))
+    fresh = jnp.full_like(whole, 0.5)
+    again = guide_loss.renew(sketches._replace(picture=whole), np.array([False, True]), fresh)
+    np.testing.assert_array_equal(again.picture, jnp.stack([whole[0], fresh[0]]))
+    np.testing.assert_array_equal(again.paper, jnp.stack([paper[0], fresh[0]]))
 
 
 def test_the_rival_paints_the_same_picture():

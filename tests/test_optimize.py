@@ -36,10 +36,7 @@ def start(studio, seeds=(0,), text=0):
     """State and subject of a batch with one painting a seed."""
     painter, _, _, texts = studio
     states = [first_strokes(jnp.uint32(seed)) for seed in seeds]
-    subjects = [
-        optimize.init_subject(texts[text], seed, painter, resolution=48, config=CONFIG)
-        for seed in seeds
-    ]
+    subjects = [optimize.init_subject(texts[text], seed, painter, config=CONFIG) for seed in seeds]
     stack = lambda *leaves: jnp.stack(leaves)  # noqa: E731
     return jax.tree.map(stack, *states), jax.tree.map(stack, *subjects)
 

@@ -76,6 +76,9 @@ def test_the_record_tells_everything(painted):
     folder, _ = painted
     record = json.loads((folder / "black-sheep-seed0" / "run.json").read_text())
     assert record["prompt"] == "black sheep" and record["seed"] == 0
+    assert record["sketched"] == {
+        "things": ["black sheep"], "boxes": [[0.5, 0.5, 1.0, 1.0]], "paper": None
+    }  # fmt: skip
     assert record["clip"]["name"] == "bundled" and record["brush"] == "brush"
     assert record["config"]["strokes"] == 8 and record["steps_done"] == 4
     assert len(record["loss"]["cosine"]) == 4 and -1 <= record["score"] <= 1
