@@ -89,8 +89,8 @@ def read(
     """
     if not most:
         return Composition((prompt,), ((0.5, 0.5, 1.0, 1.0),), None)
-    text = " ".join(prompt.lower().strip(" .!").split())
-    paper, things = None, _MEDIUM.sub("", text)
+    text = _MEDIUM.sub("", " ".join(prompt.lower().strip(" .!").split()))
+    paper, things = None, text
     if match := _GROUND.match(things):
         things, paper = match[1], (COLORS[_COLOR_OF[match[2]]],) * 2
     elif match := _PLACE.match(things):
@@ -101,7 +101,7 @@ def read(
     if not rows or number > most or not all(_is_thing(x, known) for row in rows for x in row):
         whole = things if _is_thing(things, known) else prompt
         paper, rows, number = paper if whole == things else None, [[whole]], 1
-    ground = text[text.index(things) + len(things) :] if paper else ""
+    ground = text.removeprefix(things) if paper else ""
     boxes = []
     for i, row in enumerate(rows):
         cell = height / len(rows), width / len(row)
