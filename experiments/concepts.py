@@ -141,6 +141,27 @@ WORDS: dict[str, tuple[str, ...]] = {
     "diving-mask": ("diving mask", "goggles"), "alien": ("alien", "alien face"),
     "spider-web": ("spider web", "web", "cobweb"), "handbag": ("handbag", "bag", "purse"),
     "backpack": ("backpack", "bag"), "rat": ("rat",), "statue-of-liberty": ("statue of liberty",),
+    "womans-sandal": ("sandal",), "womans-clothes": ("blouse",), "piata": ("pinata",),
+    "sheaf-of-rice": ("wheat", "rice plant"), "pool-8-ball": ("billiard ball", "eight ball"),
+    "bottle-with-popping-cork": ("champagne", "bottle"), "flexed-biceps": ("arm", "muscle"),
+    "waving-hand": ("hand", "waving hand"), "police-car-light": ("siren",),
+    "magnifying-glass-tilted-left": ("magnifying glass", "loupe"), "carpentry-saw": ("saw",),
+    "fuel-pump": ("gas pump", "fuel pump"), "cup-with-straw": ("soda", "cup with a straw"),
+    "beverage-box": ("juice box",), "flying-disc": ("frisbee",), "leafy-green": ("lettuce",),
+    "folding-hand-fan": ("fan", "hand fan"), "long-drum": ("conga", "long drum"),
+    "nut-and-bolt": ("bolt", "screw", "nut and bolt"), "oil-drum": ("barrel", "oil drum"),
+    "pot-of-food": ("pot", "stew"), "rescue-workers-helmet": ("helmet",),
+    "ring-buoy": ("lifebuoy", "ring buoy"), "roll-of-paper": ("toilet paper",),
+    "rugby-football": ("rugby ball",), "satellite-antenna": ("satellite dish",),
+    "steaming-bowl": ("soup", "noodles", "ramen"), "takeout-box": ("takeout box",),
+    "sun-behind-cloud": ("sun behind a cloud",), "tokyo-tower": ("tower", "tokyo tower"),
+    "water-pistol": ("water gun", "water pistol"), "two-hearts": ("hearts", "two hearts"),
+    "shaved-ice": ("shaved ice", "snow cone"), "headstone": ("gravestone", "tombstone"),
+    "ice": ("ice cube",), "world-map": ("world map", "map"), "paw-prints": ("paw print", "paw"),
+    "mirror-ball": ("disco ball",), "mouse-trap": ("mousetrap",), "green-salad": ("salad",),
+    "movie-camera": ("movie camera", "film camera"),
+    "sparkles": ("sparkles", "glitter"), "musical-notes": ("musical notes",),
+    "computer-mouse": ("computer mouse",), "keyboard": ("computer keyboard",),
 }  # fmt: skip
 
 # CLDR keywords that are no nouns for a picture: colours, parts, moods, doings, signs.
@@ -189,7 +210,36 @@ TAUGHT = frozenset(
     musical-keyboard trumpet drum telephone mobile-phone laptop television camera closed-book
     books pencil scissors hammer axe crossed-swords bomb shield magnet telescope door window bed
     couch-and-lamp chair bathtub basket bucket alien alien-monster clown-face pile-of-poo foot
-    nose ear mouth tooth bone broken-heart spider-web moai""".split()
+    nose ear mouth tooth bone broken-heart spider-web moai
+    abacus accordion bacon badminton bagel baguette-bread balance-scale ballet-shoes banjo
+    barber-pole battery beach-with-umbrella beaver beetle bell-pepper bento-box beverage-box
+    bikini bison black-cat boar boomerang bottle-with-popping-cork bow-and-arrow boxing-glove
+    brain brick broom bubble-tea bug bullseye burrito butter camping canned-food carousel-horse
+    carpentry-saw chains chess-pawn chestnut chipmunk chocolate-bar chopsticks clapper-board
+    closed-umbrella cloud-with-lightning coat cockroach coconut coffin coin comet compass
+    computer-mouse coral crayon cricket cucumber cup-with-straw custard cut-of-meat dagger
+    derelict-house desktop-computer diving-mask dna dodo donkey dumpling electric-plug factory
+    feather ferry fire-extinguisher firecracker fishing-pole flashlight floppy-disk flute fly
+    flying-disc folding-hand-fan fountain-pen fried-shrimp fuel-pump garlic gear glass-of-milk
+    gloves goblin goggles green-salad hatching-chick headstone herb hiking-boot hook hospital
+    houses hut hyacinth ice ice-skate japanese-castle jar joystick keyboard kick-scooter kimono
+    knot ladder leafy-green leaf-fluttering-in-wind leopard lipstick long-drum lotus lungs
+    magic-wand magnifying-glass-tilted-left mammoth maracas meat-on-bone melon microbe
+    microscope mirror mirror-ball moose mosquito mount-fuji mouse-trap movie-camera
+    musical-notes nest-with-eggs nesting-dolls newspaper night-with-stars nut-and-bolt
+    office-building ogre oil-drum olive orangutan otter ox oyster paintbrush pancakes
+    party-popper paw-prints pea-pod peanuts pen piata pick pickup-truck pig-nose pill ping-pong
+    playground-slide plunger police-car-light poodle pool-8-ball pot-of-food poultry-leg printer
+    purse rat razor red-paper-lantern rescue-workers-helmet rice-ball ring-buoy rock
+    roll-of-paper roller-coaster roller-skate rosette rugby-football safety-pin salt sandwich
+    satellite satellite-antenna school screwdriver scroll seedling shamrock shaved-ice
+    sheaf-of-rice shinto-shrine shopping-cart shorts shower skunk sled slot-machine sloth soap
+    socks soft-ice-cream spaghetti sparkles sponge sport-utility-vehicle squid stadium
+    steaming-bowl stethoscope stop-sign sun-behind-cloud sun-with-face syringe takeout-box
+    test-tube thermometer thread ticket tiger toilet tokyo-tower tongue toolbox toothbrush
+    tornado tram tropical-drink turkey volleyball waffle water-buffalo water-pistol wheel
+    wilted-flower wing womans-sandal wood world-map worm wrench yarn yo-yo two-hearts
+    heart-on-fire flexed-biceps waving-hand womans-clothes""".split()
 )
 
 TEMPLATES = ("{}", "{}", "{}", "a painting of {}", "a picture of {}", "a drawing of {}",

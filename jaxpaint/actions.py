@@ -56,6 +56,8 @@ PATH_POINTS = 100  # pen events a stroke
 PATH_SECONDS = 0.1  # time between two pen events
 MAX_PRESSURE = 0.8
 MAX_LOG_RADIUS = 2.0
+_COARSE = 8, 8  # pixels of what has no detail
+_EVEN = 0.02  # detail that a place is taken to have at least, of 1
 
 
 def bound(latents: jax.Array) -> jax.Array:
@@ -149,6 +151,50 @@ def middles(actions: Any, config: Config) -> Any:
         sides = inner / np.float32([config.width, config.height])
         middle = middle + frame[..., 2:] * sides * (actions[..., 2:4] - 0.5)
     return xp.clip(middle, 0.0, 1 - 1e-6)
+
+
+def first(
+    key: jax.Array, *, config: Config, image: jax.Array | None = None, choices: int = 1
+) -> jax.Array:
+    """First strokes `[S, A]`: random and faint, large frames below, small ones on top.
+
+    Their colours are near the background's, so that a stroke that finds no use does
+    not stay behind as clutter. Where there is a picture `[H, W, 3]` to follow they have its
+    colours, and each has been chosen from so many `choices` by the detail where it lies:
+    strokes that follow a thing on plain paper then come as near to it in half the steps, as
+    hardly any is spent on the paper. With a photograph there is nothing to win.
+    """
+    start_key, color_key = jax.random.split(key)
+    follows = image is not None and image.size
+    choices = choices if follows else 1
+    start = jax.random.uniform(start_key, (choices, config.strokes, NUM_ACTIONS))
+    start = 0.15 + 0.7 * start
+    start = start.at[..., 14].set(jnp.linspace(0.9, 0.1, config.strokes))
+    if follows:
+        start, color = _choose(color_key, start, image, config=config)
+    else:
+        start = start[0]
+        color = jax.random.uniform(color_key, (config.strokes, 3))
+        color = 0.65 * jnp.asarray(config.background) + 0.35 * color
+    ink = config.init_ink * (0.75 + 0.5 * start[:, :1])
+    start = start.at[:, COLOR].set(color)
+    return start.at[:, 0:1].set(ink).at[:, 11:12].set(ink)
+
+
+def _choose(
+    key: jax.Array, start: jax.Array, image: jax.Array, *, config: Config
+) -> tuple[jax.Array, jax.Array]:
+    """Of strokes `[N, S, A]` one of N for each, `[S, A]`, and the picture's colours there.
+
+    The more the picture differs in a stroke's middle from its coarse self, the likelier.
+    """
+    coarse = jax.image.resize(image, (*_COARSE, 3), "linear")
+    detail = jnp.abs(image - jax.image.resize(coarse, image.shape, "linear")).max(-1)
+    places = jax.vmap(lambda strokes: middles(strokes, config))(start)
+    column, row = jnp.moveaxis(jnp.floor(places * jnp.array(image.shape[1::-1])).astype(int), -1, 0)
+    chosen = jax.random.categorical(key, jnp.log(detail[row, column] + _EVEN), axis=0)
+    each = chosen, jnp.arange(len(chosen))
+    return start[each], image[row[each], column[each]]
 
 
 def tile(config: Config) -> tuple[Config, int]:

@@ -65,15 +65,21 @@ _PLACE = re.compile(
     rf"({'|'.join(_PLACE_OF)})$"
 )
 _NO_NOUN = {"a", "an", "the", "some", "of", "in", "on", *_COLOR_OF, *_COUNTS}
+# White things, unless a colour is named, which white paper would hide. They get toned paper, as
+# white chalk does.
+_PALE = frozenset(
+    "sheep lamb swan dove ghost polar snowman snowflake tooth bone cloud".split()
+)  # fmt: skip
+_TONED = COLORS["gray"]
 _ROOM = 1.12  # how much wider than its cell a thing's place is: pictures have margins
 
 
 class Composition(NamedTuple):
     """Of P things."""
 
-    things: tuple[str, ...]  # a prompt each, with the words for the ground
+    things: tuple[str, ...]  # a prompt each, without the words for the ground
     boxes: tuple[tuple[float, float, float, float], ...]  # centre x, y, width, height, of 1
-    paper: tuple[Color, Color] | None  # above and below the horizon; None: the background's
+    paper: tuple[Color, Color] | None  # above and below the horizon; None: the background's colour
 
 
 def read(
@@ -101,7 +107,8 @@ def read(
     if not rows or number > most or not all(_is_thing(x, known) for row in rows for x in row):
         whole = things if _is_thing(things, known) else prompt
         paper, rows, number = paper if whole == things else None, [[whole]], 1
-    ground = text.removeprefix(things) if paper else ""
+    if not paper and any(_is_pale(x) for row in rows for x in row):
+        paper = (_TONED,) * 2
     boxes = []
     for i, row in enumerate(rows):
         cell = height / len(rows), width / len(row)
@@ -109,7 +116,7 @@ def read(
         middle = (i + 0.5) / len(rows)
         boxes += [((j + 0.5) / len(row), middle, side / width, side / height)
                   for j in range(len(row))]  # fmt: skip
-    return Composition(tuple(x + ground for row in rows for x in row), tuple(boxes), paper)
+    return Composition(tuple(x for row in rows for x in row), tuple(boxes), paper)
 
 
 def plural(noun: str) -> str:
@@ -168,3 +175,9 @@ def _row(things: str, known: Collection[str] | None) -> list[str]:
 def _is_thing(words: str, known: Collection[str] | None) -> bool:
     nouns = [word for word in re.findall(r"\w+", words) if word not in _NO_NOUN]
     return bool(nouns) and (known is None or any(word in known for word in nouns))
+
+
+def _is_pale(thing: str) -> bool:
+    words = re.findall(r"\w+", thing)
+    colors = [_COLOR_OF[word] for word in words if word in _COLOR_OF]
+    return colors == ["white"] or not colors and not _PALE.isdisjoint(words)

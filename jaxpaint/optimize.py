@@ -25,6 +25,7 @@ from jaxpaint.config import Config
 
 # Purposes that a painting's seed is folded with.
 _INIT, _TEXTURE, _VIEWS, _SKETCH = range(4)
+_CHOICES = 8  # places that a stroke which follows a sketch is chosen from
 # Which learning rate each action number follows, in the order of `actions.NAMES`.
 _GROUPS = ("pen", "pen", *("shape",) * 4, *("color",) * 3, *("shape",) * 2, "pen", *("frame",) * 3)
 
@@ -93,36 +94,22 @@ def init_subject(
     return Subject(text, jnp.uint32(seed), noise, sketch, things, image, look, jnp.zeros((0, 0, 3)))
 
 
-def init(seed: jax.Array, *, config: Config, image: jax.Array | None = None) -> PaintState:
-    """First strokes: random and faint, large frames below, small ones on top.
-
-    Their colours are near the background's, so that a stroke that finds no use does
-    not stay behind as clutter; or those of a picture `[H, W, 3]` where it is not empty.
-    """
+def init(
+    seed: jax.Array, *, config: Config, image: jax.Array | None = None, choices: int = 1
+) -> PaintState:
+    """The state before the first step, with the strokes of `actions.first`."""
     key = jax.random.fold_in(jax.random.key(seed), _INIT)
-    start_key, color_key = jax.random.split(key)
-    start = jax.random.uniform(start_key, (config.strokes, actions.NUM_ACTIONS))
-    start = 0.15 + 0.7 * start
-    color = jax.random.uniform(color_key, (config.strokes, 3))
-    color = 0.65 * jnp.asarray(config.background) + 0.35 * color
-    if image is not None and image.size:
-        sides = jnp.array(image.shape[1::-1])
-        column, row = jnp.floor(actions.middles(start, config) * sides).astype(int).T
-        color = image[row, column]
-    ink = config.init_ink * (0.75 + 0.5 * start[:, :1])
-    start = start.at[:, actions.COLOR].set(color)
-    start = start.at[:, 0:1].set(ink).at[:, 11:12].set(ink)
-    start = start.at[:, 14].set(jnp.linspace(0.9, 0.1, config.strokes))
-    latents = actions.unbound(start)
+    latents = actions.unbound(actions.first(key, config=config, image=image, choices=choices))
     return PaintState(latents, optimizer(config).init(latents), jnp.int32(0))
 
 
 def begin(subject: Subject, *, config: Config) -> PaintState:
-    """First strokes of a batch, in the colours of the picture or sketch that they follow."""
+    """The states of a batch, with first strokes after the picture or sketch that they follow."""
 
     def one(subject: Subject) -> PaintState:
-        guide = subject.image if subject.image.size else subject.sketch
-        return init(subject.seed, config=config, image=guide)
+        if subject.image.size:
+            return init(subject.seed, config=config, image=subject.image)
+        return init(subject.seed, config=config, image=subject.sketch, choices=_CHOICES)
 
     return jax.vmap(one)(subject)
 

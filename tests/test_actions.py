@@ -1,5 +1,6 @@
 """The action space: latents and actions, the pen's way, where frames lie."""
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -95,3 +96,25 @@ def test_frames_spread_geometrically():
     frames = actions.frames(stroke, config)
     np.testing.assert_array_equal(frames[..., :2], stroke[..., 12:14])
     np.testing.assert_allclose(frames[..., 2], [[0.25, 0.5, 1.0]] * 2, rtol=1e-6)
+
+
+def test_first_strokes_lie_where_a_picture_has_detail_and_have_its_colours():
+    config = Config(strokes=200)
+    image = np.ones((config.height, config.width, 3), np.float32)
+    image[20:60, 70:110] = [0.9, 0.2, 0.1]
+    near = {}
+    for choices in (1, 8):
+        strokes = actions.first(jax.random.key(3), config=config, image=image, choices=choices)
+        x, y = np.floor(np.asarray(actions.middles(strokes, config)) * 128).astype(int).T
+        near[choices] = np.mean((x >= 60) & (x < 120) & (y >= 10) & (y < 70))
+        np.testing.assert_allclose(strokes[:, actions.COLOR], image[y, x], atol=1e-6)
+    assert near[8] > 1.5 * near[1]
+
+
+def test_first_strokes_without_a_picture_have_nothing_to_choose_by():
+    config = Config(strokes=7)
+    empty = np.zeros((0, 0, 3), np.float32)
+    one, many = (
+        actions.first(jax.random.key(0), config=config, image=empty, choices=n) for n in (1, 8)
+    )
+    np.testing.assert_array_equal(one, many)
