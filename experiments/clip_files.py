@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import collections
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 import json
 import os
 import pathlib
@@ -19,7 +19,7 @@ from tokenizers import pre_tokenizers
 from transformers import CLIPConfig, CLIPTokenizerFast
 
 from experiments import concepts, scenes
-from jaxpaint import clip, composition
+from jaxpaint import clip, composition, vocabulary
 
 TEXT_LENGTH = 16  # tokens of a caption, start and end included
 START, END = "<|startoftext|>", "<|endoftext|>"
@@ -34,7 +34,9 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
     os.replace(scratch, path)
 
 
-def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizerFast, list[str]]:
+def make_tokenizer(
+    art: scenes.Art, folder: pathlib.Path
+) -> tuple[CLIPTokenizerFast, dict[str, list[str]]]:
     """A CLIP tokenizer that knows each word of the captions as one token."""
     if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
         return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
@@ -46,8 +48,8 @@ def make_tokenizer(art: scenes.Art, folder: pathlib.Path) -> tuple[CLIPTokenizer
     tokens = alphabet + [letter + "</w>" for letter in alphabet]
     tokens += ["".join(pair) for pair in merges] + [START, END]
     folder.mkdir(parents=True, exist_ok=True)
-    vocabulary = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
-    (folder / "vocab.json").write_text(json.dumps(vocabulary, ensure_ascii=False))
+    numbers = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
+    (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False))
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
     (folder / "merges.txt").write_text("\n".join(lines))
     fast = CLIPTokenizerFast(
@@ -78,12 +80,32 @@ def learn_merges(words: Sequence[str]) -> list[tuple[str, str]]:
     return merges
 
 
-def taught_words(art: scenes.Art) -> list[str]:
-    """The words that captions of the taught pictures are made of, sorted."""
+def taught_words(art: scenes.Art) -> dict[str, list[str]]:
+    """What captions of the taught pictures are made of, as vocabulary.json has it.
+
+    "words" are all words, "parts" those of them that mean nothing alone (the ferris of a ferris
+    wheel), "names" those nouns that have more than one word.
+    """
     taught = [label for label, icon in enumerate(art.names) if icon in concepts.TAUGHT]
-    nouns = [word for label in taught for word in scenes.true_of(art, label)]
+    firm = {name for label in taught for name in scenes.words_for(art.names[label])}
+    alone, every, names = set(firm), set(), set()
+    for label in taught:
+        nouns = scenes.true_of(art, label)
+        every |= nouns
+        long = {vocabulary.plain(noun) for noun in nouns if len(vocabulary.plain(noun).split()) > 1}
+        names |= long
+        # CLDR has "woman" beside "woman's hat", and that picture shows none.
+        alone |= nouns - {part for name in long for part in name.split()}
+    single = [noun for noun in alone if len(vocabulary.plain(noun).split()) == 1]
+    words = _written(every)
+    parts = words - _written(single)
+    return {"words": sorted(words), "parts": sorted(parts), "names": sorted(names)}
+
+
+def _written(nouns: Collection[str]) -> set[str]:
+    """The words of captions about such nouns."""
     text = " ".join([*nouns, *map(composition.plural, nouns), *concepts.phrases()])
-    return sorted(set(re.findall("[a-z]+", text.lower())))
+    return set(re.findall("[a-z]+", text.lower()))
 
 
 def tokenize(
@@ -111,9 +133,12 @@ def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch:
 
 
 def save(
-    folder: pathlib.Path, config: CLIPConfig, params: Any, words: list[str], card: dict
+    folder: pathlib.Path, config: CLIPConfig, params: Any, words: dict[str, list[str]], card: dict
 ) -> None:
-    """Writes weights as half-precision Flax msgpack beside the tokenizer's files."""
+    """Writes weights as half-precision Flax msgpack beside the tokenizer's files.
+
+    `words` is what vocabulary.json holds (of `taught_words`).
+    """
     config.save_pretrained(folder)
     size = config.vision_config.image_size
     preprocessor = {
@@ -122,7 +147,7 @@ def save(
         "image_mean": MEAN.tolist(), "image_std": STD.tolist(),
     }  # fmt: skip
     (folder / "preprocessor_config.json").write_text(json.dumps(preprocessor, indent=1))
-    (folder / "vocabulary.json").write_text(json.dumps({"words": words}))
+    (folder / "vocabulary.json").write_text(json.dumps(words))
     (folder / "card.json").write_text(json.dumps(card, indent=1))
     half = jax.tree.map(lambda x: np.asarray(x, np.float16), params)
     write_atomically(folder / "flax_model.msgpack", flax.serialization.to_bytes(half))

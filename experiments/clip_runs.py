@@ -25,7 +25,7 @@ class Run(NamedTuple):
     """What a run begins with."""
 
     tokenizer: CLIPTokenizerFast
-    words: list[str]  # of its captions
+    words: dict[str, list[str]]  # of its captions, as of `clip_files.taught_words`
     config: CLIPConfig
     module: FlaxCLIPModule
     params: dict[str, Any]  # "clip", and linear "heads" for noun, colour and ground
@@ -98,7 +98,7 @@ def finish(
         "flags": {name: flags.FLAGS[name].value for name in names},
         "concepts": len(concepts.TAUGHT & set(art.names)),
         "colors": list(scenes.COLOR_NAMES),
-        "words": len(run.words),
+        "words": len(run.words["words"]),
     } | results
     if init:
         before = pathlib.Path(init) / "card.json"

@@ -172,7 +172,7 @@ SKIP_KEYWORDS = frozenset(
     zodiac deciduous shedding flipper ear maze body flamboyant tropical full spots eye racing
     equestrian steaming cream ice jack lock password comic idea electric steam falling wise
     pirate talk ostentatious proud monster bearer resort bar top rays snow rain water drink
-    slice""".split()
+    slice man woman person mexican american personal""".split()
 )
 
 # The icons that the bundled CLIP is taught.

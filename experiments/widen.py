@@ -79,7 +79,7 @@ def main(argv: list[str]) -> None:
         json.loads((source / name).read_text()) if (source / name).exists() else {}
         for name in ("vocabulary.json", "card.json")
     )
-    clip_files.save(out, config, params, words.get("words", []), card)
+    clip_files.save(out, config, params, words, card)
 
 
 if __name__ == "__main__":

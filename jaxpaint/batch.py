@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import contextlib
 import dataclasses
 import json
 import pathlib
@@ -46,11 +47,14 @@ def paint(
     process: int = 0,
     processes: int = 1,
     image: np.ndarray | None = None,
+    animations: bool = True,
+    refused: Sequence[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Paints all jobs in batches of `size`, the last filled up so that one program does for all.
 
     Folders appear batch by batch; `results.jsonl` and the gallery `index.html` in
-    `outdir` are written anew after each.
+    `outdir` are written anew after each. A batch that fails, for want of memory or disk, is told
+    in the rows of its jobs and stops no other.
 
     Args:
       jobs: what to paint, each in a folder in `outdir`.
@@ -63,6 +67,8 @@ def paint(
         interrupted where it stopped. The flags must be the same.
       process, processes: which share of the jobs is painted here, of how many.
       image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
+      animations: whether those of a painting are written.
+      refused: rows (`row`) of what is not painted, for the results.
 
     Returns:
       One record a job of this process: prompt, seed, folder, score, error ("" for none).
@@ -72,33 +78,44 @@ def paint(
         settings.
     """
     mine = sharding.share(jobs, process, processes)
-    done = [resume and is_finished(job, config=config, image=image) for job in mine]
+    models = studio.models(clip, painter)
+    done = [resume and is_finished(job, config=config, models=models, image=image) for job in mine]
     for job, ready in zip(mine, done):
         if not ready:
             outputs.claim_folder(job.folder, again=resume)
     mesh = sharding.local_mesh()
     checkpoints = outdir / _RESUME / f"process-{process}-of-{processes}"
     checkpoints.mkdir(parents=True, exist_ok=True)
+    rows = {}
     for first in range(0, len(mine), size):
         some = mine[first : first + size]
         checkpoint = checkpoints / f"batch-{first // size:05d}.msgpack"
         if not resume:
             checkpoint.unlink(missing_ok=True)
-        # A batch is what it was in the interrupted run, whatever of it is finished.
-        if not all(done[first : first + size]):
-            studio.paint_jobs(
-                some, clip, painter, config=config, save_every=save_every, size=size,
-                checkpoint=checkpoint, mesh=mesh, image=image,
-            )  # fmt: skip
-        checkpoint.unlink(missing_ok=True)
-        write_results(results(jobs, outdir), outdir)
+        try:
+            # A batch is what it was in the interrupted run, whatever of it is finished.
+            if not all(done[first : first + size]):
+                studio.paint_jobs(
+                    some, clip, painter, config=config, save_every=save_every, size=size,
+                    checkpoint=checkpoint, mesh=mesh, image=image, animations=animations,
+                )  # fmt: skip
+            checkpoint.unlink(missing_ok=True)
+        except (RuntimeError, MemoryError, OSError) as error:
+            why = str(error).strip().splitlines() or [type(error).__name__]
+            failed = f"its batch failed ({why[0]}); --resume tries again"
+            rows |= {name(job, outdir): row(job, outdir, error=failed) for job in some}
+        collect(rows, jobs, outdir)
+        there = [rows[name(job, outdir)] for job in jobs if name(job, outdir) in rows]
+        write_results([*there, *refused], outdir)
     for folder in (checkpoints, checkpoints.parent):
-        if not any(folder.iterdir()):
+        with contextlib.suppress(OSError):  # another process's checkpoints, or it was quicker
             folder.rmdir()
-    return results(mine, outdir)
+    return [rows[name(job, outdir)] for job in mine]
 
 
-def is_finished(job: studio.Job, *, config: Config, image: np.ndarray | None = None) -> bool:
+def is_finished(
+    job: studio.Job, *, config: Config, models: dict[str, Any], image: np.ndarray | None = None
+) -> bool:
     """Whether a job's folder holds its whole painting.
 
     Raises:
@@ -107,9 +124,9 @@ def is_finished(job: studio.Job, *, config: Config, image: np.ndarray | None = N
     record = outputs.read_run(job.folder)
     if record is None:
         return False
-    settings = json.loads(json.dumps(dataclasses.asdict(config)))
-    wanted = (job.prompt, job.seed, settings, studio.digest(image))
-    if tuple(map(record.get, ("prompt", "seed", "config", "image"))) != wanted:
+    asked = {"prompt": job.prompt, "seed": job.seed, "weight": job.weight}
+    wanted = asked | models | {"config": dataclasses.asdict(config), "image": studio.digest(image)}
+    if any(record.get(key) != value for key, value in json.loads(json.dumps(wanted)).items()):
         raise outputs.OutputError(
             f"{job.folder} holds a painting of other settings: resume with the flags that it was "
             "painted with, or choose another --outdir"
@@ -117,14 +134,31 @@ def is_finished(job: studio.Job, *, config: Config, image: np.ndarray | None = N
     return bool(record["error"]) or record["steps_done"] == config.steps
 
 
-def results(jobs: Sequence[studio.Job], outdir: pathlib.Path) -> list[dict[str, Any]]:
-    """A row for every job that has a folder with a record, in their order."""
-    rows = []
+def name(job: studio.Job, outdir: pathlib.Path) -> str:
+    """What a job's folder is called in the results."""
+    return str(job.folder.relative_to(outdir))
+
+
+def row(job: studio.Job, outdir: pathlib.Path, *, error: str) -> dict[str, Any]:
+    """A row of the results for a job that was not painted."""
+    asked = {"prompt": job.prompt, "seed": job.seed, "score": None, "error": error}
+    return asked | {"folder": name(job, outdir)}
+
+
+def collect(
+    rows: dict[str, dict[str, Any]], jobs: Sequence[studio.Job], outdir: pathlib.Path
+) -> None:
+    """Adds a row for every job that has a record by now, whichever process painted it.
+
+    Those that have one already are not read again.
+    """
     for job in jobs:
+        known = rows.get(name(job, outdir))
+        if known and known["score"] is not None:
+            continue
         if (record := outputs.read_run(job.folder)) is not None:
-            row = {name: record[name] for name in ("prompt", "seed", "score", "error")}
-            rows.append(row | {"folder": str(job.folder.relative_to(outdir))})
-    return rows
+            kept = {key: record[key] for key in ("prompt", "seed", "score", "error")}
+            rows[name(job, outdir)] = kept | {"folder": name(job, outdir)}
 
 
 def write_results(rows: Sequence[dict[str, Any]], outdir: pathlib.Path) -> None:
@@ -142,7 +176,8 @@ def choose_size(
 
     Else jobs are dealt out evenly, so that few canvases only fill up the last batch.
     Where canvases take turns memory hardly grows with them; else the program is
-    compiled for one and for two canvases and its own account of memory extrapolated.
+    compiled for one and for two canvases and its own account of memory extrapolated, for
+    each of this process's devices alike.
 
     Raises:
       BatchError: `asked` needs more memory than is free.
@@ -153,15 +188,18 @@ def choose_size(
     free = free_memory()
     if free is None:
         return min(number, asked or _even(number, _TURNS))
-    largest = int(_SHARE * free - need.fixed) // max(1, need.canvas)
-    if max(asked, 1) > largest:
+    devices = jax.local_device_count()
+    largest = max(0, int(_SHARE * free - need.fixed) // max(1, need.canvas))
+    each = -(-max(asked, 1) // devices)
+    if each > largest:
         giga = 1e-9
+        less = f"give --batch_size={devices * largest} or less, or" if largest else "give"
         raise BatchError(
-            f"{max(asked, 1)} canvases at a time need "
-            f"{giga * (need.fixed + need.canvas * max(asked, 1)):.2f} GB and {giga * free:.2f} GB "
-            f"are free: give --batch_size={largest} or less, or fewer --strokes"
+            f"{each} canvases at a time on a device need "
+            f"{giga * (need.fixed + need.canvas * each):.2f} GB and {giga * free:.2f} GB "
+            f"are free: {less} fewer --strokes or a smaller --size"
         )
-    return min(number, asked or _even(number, min(largest, _MOST)))
+    return min(number, asked or _even(number, devices * min(largest, _MOST)))
 
 
 def _even(number: int, most: int) -> int:

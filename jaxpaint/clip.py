@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 import contextlib
 import dataclasses
-import difflib
 import json
 from pathlib import Path
 import re
@@ -30,7 +29,9 @@ import jax.numpy as jnp
 import numpy as np
 from safetensors import safe_open
 
+from jaxpaint import vocabulary as vocabulary_lib
 from jaxpaint.config import Config
+from jaxpaint.vocabulary import Vocabulary
 
 BUNDLED = Path(__file__).parent / "weights" / "clip"
 STANDARD = "openai/clip-vit-base-patch32"  # what `auto` would rather paint with
@@ -58,7 +59,7 @@ class Clip:
     mean: tuple[float, ...]  # of each colour channel, what the model was trained with
     std: tuple[float, ...]
     resolution: int  # R, pixels of a side of the images that the model sees
-    vocabulary: frozenset[str] | None  # the words that it was taught; None: no list
+    vocabulary: Vocabulary | None  # what it was taught to read; None: no list
     recipe: Mapping[str, Any]  # fields of `Config` that suit it better than the defaults
     name: str  # 'bundled', the hub id, or the directory as given
     source: str  # 'bundled', 'local cache', 'directory' or 'hub'
@@ -92,7 +93,7 @@ def load(name: str = "auto", *, dtype: Any = jnp.float32) -> Clip:
     mean, std = _read_json(directory / "preprocessor_config.json", _read_mean_std)
     vocabulary, recipe = None, {}
     if (path := directory / "vocabulary.json").exists():
-        vocabulary = _read_json(path, lambda values: frozenset(map(str.lower, values["words"])))
+        vocabulary = _read_json(path, vocabulary_lib.read)
     if (path := directory / RECIPE).exists():
         recipe = _read_json(path, _read_recipe)
     shown = label if label == source else f"{label} ({source})"
@@ -132,24 +133,9 @@ def mean_word(clip: Clip) -> jax.Array:
     """Mean features `[D]` of the words that the model was taught; zeros if it has no list."""
     if not clip.vocabulary:
         return jnp.zeros(clip.module.config.projection_dim)
-    ids, mask = tokenize(clip, sorted(clip.vocabulary))
+    ids, mask = tokenize(clip, sorted(clip.vocabulary.words))
     encode = jax.jit(encode_text, static_argnums=0)
     return encode(clip.module, clip.params, ids, mask).mean(0)
-
-
-def unknown_words(clip: Clip, prompt: str) -> list[str]:
-    """Words of the prompt, lower-case, each once, that the model's word list lacks.
-
-    Empty when the model has no such list (`clip.vocabulary` is None).
-    """
-    words = re.findall(r"[^\W\d_]+", re.sub(r"['’]s\b", "", prompt.lower()))
-    known = words if clip.vocabulary is None else clip.vocabulary
-    return [word for word in dict.fromkeys(words) if word not in known]
-
-
-def near_words(clip: Clip, word: str) -> list[str]:
-    """At most three words of the model's list that are spelt like a word that it lacks."""
-    return difflib.get_close_matches(word, sorted(clip.vocabulary or ()), n=3, cutoff=0.7)
 
 
 def encode_text(module: nn.Module, params: Any, ids: Any, mask: Any) -> jax.Array:

@@ -43,6 +43,8 @@ _PLACE_OF = {name: name for name in PLACES} | {
 }  # fmt: skip
 _COLOR_OF = {name: name for name in COLORS} | {"grey": "gray", "violet": "purple"}
 
+GROUNDS = frozenset([*_PLACE_OF, *_COLOR_OF])  # words that are understood here, whatever the CLIP
+
 BESIDE = ("next to", "beside", "and", "with")
 ABOVE = ("above", "over", "on top of")
 BELOW = ("below", "under")

@@ -13,14 +13,16 @@ _SINKHORN = 30  # iterations of it
 
 
 def asked(
-    image: jax.Array, text: jax.Array, look: jax.Array, *, config: Config
-) -> dict[str, jax.Array]:
+    image: jax.Array, text: jax.Array, look: jax.Array,
+    *, weight: jax.Array | float = 1.0, config: Config,
+) -> dict[str, jax.Array]:  # fmt: skip
     """How far the cutouts are from what is asked for in words or shown.
 
     Args:
       image: unit features of the cutouts `[K, D]`.
       text: unit features of the prompt `[D]`.
       look: unit features of the picture to paint from `[D]`.
+      weight: of the prompt, times that of the config.
       config: the weights.
 
     Returns:
@@ -29,7 +31,7 @@ def asked(
     """
     out = {}
     if config.prompt_weight:
-        out["cosine"] = config.prompt_weight * jnp.mean(1.0 - image @ text)
+        out["cosine"] = weight * config.prompt_weight * jnp.mean(1.0 - image @ text)
     if config.image_clip:
         out["image_clip"] = config.image_clip * jnp.mean(1.0 - image @ look)
     return out

@@ -49,6 +49,7 @@ class Subject(NamedTuple):
     image: jax.Array  # [H, W, 3] float32 in [0, 1], to paint from; [0, 0, 3] for none
     look: jax.Array  # [D] float32, unit features of that picture; those of the prompt for none
     base: jax.Array  # [H, W, 3] float32 in [0, 1], what is painted on; [0, 0, 3]: the background
+    weight: jax.Array | float = 1.0  # [] float32, of the prompt
 
 
 class Networks(NamedTuple):
@@ -71,7 +72,7 @@ class Weights(NamedTuple):
 def init_subject(
     text: jax.Array, seed: int, painter: painters.Painter, *, config: Config,
     things: sketch_lib.Things | None = None,
-    image: jax.Array | None = None, look: jax.Array | None = None,
+    image: jax.Array | None = None, look: jax.Array | None = None, weight: float = 1.0,
 ) -> Subject:  # fmt: skip
     """A painting's subject.
 
@@ -83,6 +84,7 @@ def init_subject(
       things: what is sketched, if the config asks for a sketch; the sketch is empty paper
         until `draw_sketch`. None: the prompt, all over the canvas.
       image: a picture `[H, W, 3]` to paint from, with its unit features `look` `[D]`.
+      weight: of the prompt, times `config.prompt_weight`.
     """
     key = jax.random.fold_in(jax.random.key(seed), _TEXTURE)
     noise = painters.noise_for(key, painter, config.strokes)
@@ -91,7 +93,8 @@ def init_subject(
     sketch = jnp.broadcast_to(jnp.asarray(config.background), (*sides, 3))
     things = sketch_lib.one_thing(text, config=config) if things is None else things
     look = text if look is None else look
-    return Subject(text, jnp.uint32(seed), noise, sketch, things, image, look, jnp.zeros((0, 0, 3)))
+    base, weight = jnp.zeros((0, 0, 3)), jnp.float32(weight)
+    return Subject(text, jnp.uint32(seed), noise, sketch, things, image, look, base, weight)
 
 
 def init(
@@ -205,7 +208,9 @@ def loss_fn(
     if config.looks:
         views = see(picture)
         image = clip.encode_image(networks.clip, weights.clip, views)
-        terms |= losses.asked(image, subject.text, subject.look, config=config)
+        terms |= losses.asked(
+            image, subject.text, subject.look, weight=subject.weight, config=config
+        )
     if config.image_intrinsic:
         layers = functools.partial(clip.image_layers, networks.clip, weights.clip)
         unlike = losses.intrinsic(layers(views), layers(see(subject.image)))
@@ -245,7 +250,7 @@ def nudge(state: PaintState, grad: jax.Array, *, config: Config) -> PaintState:
     jax.jit, static_argnames=("networks", "config", "steps", "mesh"), donate_argnames="state"
 )
 def train_steps(
-    state: PaintState, subject: Subject, weights: Weights,
+    state: PaintState, subject: Subject, weights: Weights, count: jax.Array | int | None = None,
     *, networks: Networks, config: Config, steps: int, mesh: Mesh | None = None,
 ) -> tuple[PaintState, dict[str, jax.Array]]:  # fmt: skip
     """Takes `steps` steps of C canvases in one call.
@@ -254,19 +259,21 @@ def train_steps(
       state: leaves with a leading axis C; its buffers are reused.
       subject: likewise.
       weights: shared.
+      count: how many steps are really taken, `[]` int32, at most `steps`, so that a remainder
+        needs no program of its own; None: all.
       networks, config: static.
       steps: how many, static.
       mesh: devices that the canvases are dealt out to (`sharding.deal`), static; None: one.
 
     Returns:
-      The state and the terms of the loss, each `[steps, C]`.
+      The state and the terms of the loss, each `[steps, C]`, 0 for steps not taken.
     """
     step = functools.partial(train_step, networks=networks, config=config)
 
     def one(
-        weights: Weights, state: PaintState, subject: Subject
+        shared: tuple, state: PaintState, subject: Subject
     ) -> tuple[PaintState, dict[str, jax.Array]]:
-        begin = state.step
+        (weights, count), begin = shared, state.step
 
         def body(now: jax.Array, carry: tuple) -> tuple:
             state, log = carry
@@ -276,9 +283,10 @@ def train_steps(
         terms = jax.eval_shape(step, state, subject, weights)[1]
         log = jax.tree.map(lambda x: jnp.zeros((steps, *x.shape), x.dtype), terms)
         # A scan of one step would be compiled without its loop and round differently.
-        return jax.lax.fori_loop(begin, begin + steps, body, (state, log))
+        return jax.lax.fori_loop(begin, begin + count, body, (state, log))
 
-    state, terms = sharding.per_canvas(one, config=config, mesh=mesh)(weights, state, subject)
+    shared = weights, jnp.int32(steps if count is None else count)
+    state, terms = sharding.per_canvas(one, config=config, mesh=mesh)(shared, state, subject)
     return state, jax.tree.map(jnp.transpose, terms)
 
 

@@ -16,7 +16,18 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxpaint import actions, batch, outputs, painters, pictures, prompts, stages, studio
+from jaxpaint import (
+    actions,
+    batch,
+    composition,
+    outputs,
+    painters,
+    pictures,
+    prompts,
+    stages,
+    studio,
+    vocabulary,
+)
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import BLENDS, LAYOUTS, QUALITIES
 
@@ -25,6 +36,10 @@ _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.
 _NUMBER = flags.DEFINE_integer(
     "num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1
 )
+_WEIGHT = flags.DEFINE_float(
+    "prompt_weight", None, "Weight of the prompts beside --image or the sketch, 1 as a rule.",
+    lower_bound=0.0,
+)  # fmt: skip
 _IMAGE = flags.DEFINE_string(
     "image", "", "Picture file to paint from, alone or with a prompt. Its shape is kept."
 )
@@ -79,10 +94,15 @@ _SAVE_EVERY = flags.DEFINE_integer(
 )
 
 _FILE = flags.DEFINE_string(
-    "prompts_file", "", "More prompts: one a line, each with --seed=N if wanted; or .jsonl."
+    "prompts_file",
+    "",
+    "More prompts: one a line, with --seed=N, --weight=X if wanted; or .jsonl.",
 )
 _BATCH_SIZE = flags.DEFINE_integer(
     "batch_size", 0, "Paintings at a time. 0: what the memory allows.", lower_bound=0
+)
+_ANIMATIONS = flags.DEFINE_bool(
+    "animations", True, "Write process.gif and optimization.gif of every painting."
 )
 _RESUME = flags.DEFINE_bool(
     "resume", False, "Go on with a run that was interrupted; give its other flags again."
@@ -104,9 +124,9 @@ _USER_ERRORS = (
 )  # fmt: skip
 
 
-def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float]]:
+def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float | None]]:
     """What is to be painted: prompts, the picture to paint from, and weights of its terms."""
-    lines = [prompts.Line(prompts.parse(text), None) for text in _PROMPT.value]
+    lines = [prompts.Line(prompts.parse(text)) for text in _PROMPT.value]
     if _FILE.value:
         lines += prompts.read_file(pathlib.Path(_FILE.value))
     if not _IMAGE.value:
@@ -116,11 +136,11 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float]]:
             raise prompts.PromptError(
                 'nothing to paint: give --prompt="black sheep" or --image=FILE'
             )
-        return lines, None, {}
+        return lines, None, {"prompt_weight": _WEIGHT.value}
     photo = pictures.read(pathlib.Path(_IMAGE.value))
-    weights = pictures.parse_objective(_OBJECTIVE.value)
+    weights = pictures.parse_objective(_OBJECTIVE.value) | {"prompt_weight": _WEIGHT.value}
     if not lines:
-        lines, weights["prompt_weight"] = [prompts.Line("", None)], 0.0
+        lines, weights["prompt_weight"] = [prompts.Line("")], 0.0
     return lines, photo, weights
 
 
@@ -194,10 +214,15 @@ def run() -> int:
     rows = batch.paint(
         able, clip, painter, config=config, outdir=outdir, size=size,
         save_every=_SAVE_EVERY.value, resume=_RESUME.value, process=process, processes=processes,
-        image=photo,
+        image=photo, animations=_ANIMATIONS.value,
+        refused=[
+            batch.row(job, outdir, error=refused[job.prompt]) for job in jobs
+            if job.prompt in refused
+        ],
     )  # fmt: skip
     for row in rows:
-        print(outdir / row["folder"] / outputs.PICTURE)
+        if row["score"] is not None:
+            print(outdir / row["folder"] / outputs.PICTURE)
         if row["error"]:
             print(f"jaxpaint: {row['error']}", file=sys.stderr)
     if (sheet := batch.sheet(able)) is not None:
@@ -252,8 +277,10 @@ def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
     """Prompts that this CLIP cannot paint, each with the reason; tells of words it lacks."""
     refused = {}
     for text in dict.fromkeys(texts):
-        unknown = clip_lib.unknown_words(clip, text)
-        near = [clip_lib.near_words(clip, word) for word in unknown]
+        unknown = vocabulary.unknown(clip.vocabulary, text)
+        if clip.recipe.get("sketch_steps"):  # grounds are laid by their words
+            unknown = [word for word in unknown if word not in composition.GROUNDS]
+        near = [vocabulary.near(clip.vocabulary, word) for word in unknown]
         told = ", ".join(
             f"{word} (like it: {' or '.join(known)})" if known else word
             for word, known in zip(unknown, near)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import pathlib
 import re
 from typing import NamedTuple
@@ -17,7 +18,8 @@ class Line(NamedTuple):
     """A prompt that was asked for."""
 
     prompt: str  # parsed
-    seed: int | None  # its own seed, if it was given one
+    seed: int | None = None  # its own seed, if it was given one
+    weight: float = 1.0  # of it beside what else is asked of the canvas
 
 
 def parse(prompt: str) -> str:
@@ -39,14 +41,14 @@ def parse(prompt: str) -> str:
 def read_file(path: pathlib.Path) -> list[Line]:
     """Prompts of a file: JSON lines if its name ends in .jsonl, else text.
 
-    A line of text is a prompt, which may end in `--seed=7`; what begins with # is
-    skipped. A line of JSON is an object with "prompt" and, if wanted, "seed".
+    A line of text is a prompt, which may end in `--seed=7` and `--weight=2`; what begins with
+    # is skipped. A line of JSON is an object with "prompt" and, if wanted, "seed" and "weight".
 
     Raises:
       PromptError: no such file, no prompt in it, or a line that is none, by number.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise PromptError(
             f"cannot read --prompts_file={path} ({error}): give a text file, one prompt a line"
@@ -65,11 +67,20 @@ def read_file(path: pathlib.Path) -> list[Line]:
 
 
 def _text_line(line: str) -> Line:
-    text, flag, seed = line.partition(" --")
-    match = re.fullmatch(r"seed[= ](\d+)\s*", seed)
-    if flag and not match:
-        raise PromptError(f"{flag.strip()}{seed} is not understood: only --seed=NUMBER may follow")
-    return Line(parse(text), _checked_seed(int(match.group(1))) if match else None)
+    text, *given = re.split(r"\s--(?=\w)", line)
+    found = {}
+    for flag in given:
+        match = re.fullmatch(r"(?:(seed)[= ](\d+)|(weight)[= ]([\d.]+))\s*", flag)
+        if not match or (match[1] or match[3]) in found:
+            raise PromptError(
+                f"--{flag.strip()} is not understood: only --seed=NUMBER and --weight=NUMBER may "
+                "follow, once each"
+            )
+        if match[1]:
+            found["seed"] = checked_seed(int(match[2]))
+        else:
+            found["weight"] = _checked_weight(match[4])
+    return Line(parse(text), **found)
 
 
 def _json_line(line: str) -> Line:
@@ -77,14 +88,32 @@ def _json_line(line: str) -> Line:
         values = json.loads(line)
     except json.JSONDecodeError as error:
         raise PromptError(f'not JSON ({error}): write {{"prompt": "black sheep"}}') from error
-    known = isinstance(values, dict) and set(values) <= {"prompt", "seed"}
+    known = isinstance(values, dict) and set(values) <= {"prompt", "seed", "weight"}
     if not known or not isinstance(values.get("prompt"), str):
-        raise PromptError('write {"prompt": "black sheep", "seed": 7}, the seed if wanted')
+        raise PromptError(
+            'write {"prompt": "black sheep", "seed": 7, "weight": 2}, the numbers if wanted'
+        )
     seed = values.get("seed")
-    return Line(parse(values["prompt"]), None if seed is None else _checked_seed(seed))
+    seed = None if seed is None else checked_seed(seed)
+    return Line(parse(values["prompt"]), seed, _checked_weight(values.get("weight", 1.0)))
 
 
-def _checked_seed(seed: object) -> int:
+def _checked_weight(weight: object) -> float:
+    try:
+        number = -1.0 if isinstance(weight, bool) else float(weight)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 <= number < math.inf:
+        raise PromptError(f"weight {weight!r} must be a number of at least 0")
+    return number
+
+
+def checked_seed(seed: object) -> int:
+    """The seed.
+
+    Raises:
+      PromptError: it is no whole number of 32 bits.
+    """
     if type(seed) is not int or not 0 <= seed < 2**32:
         raise PromptError(f"seed {seed!r} must be a whole number from 0 to {2**32 - 1}")
     return seed

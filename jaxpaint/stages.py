@@ -123,6 +123,7 @@ def begin(
 
 def train_steps(
     state: optimize.PaintState, part: optimize.Subject, weights: optimize.Weights,
+    count: jax.Array | int | None = None,
     *, networks: optimize.Networks, config: Config, stage: int, steps: int,
     mesh: Mesh | None = None,
 ) -> tuple[optimize.PaintState, dict[str, jax.Array]]:  # fmt: skip
@@ -133,9 +134,9 @@ def train_steps(
     """
     run = functools.partial(optimize.train_steps, networks=networks, steps=steps, mesh=mesh)
     if not config.stages:
-        return run(state, part, weights, config=config)
+        return run(state, part, weights, count, config=config)
     own, terms = run(
-        cut(state, config=config, stage=stage), part, weights,
+        cut(state, config=config, stage=stage), part, weights, count,
         config=config.stage(stage, small=True),
     )  # fmt: skip
     rows, start = config.rows(stage), _start(stage, config)

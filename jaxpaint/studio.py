@@ -7,7 +7,6 @@ import dataclasses
 import hashlib
 import operator
 import pathlib
-import platform
 import time
 from typing import Any, NamedTuple
 
@@ -18,26 +17,23 @@ from jax.sharding import Mesh
 import numpy as np
 from tqdm import tqdm
 
-import jaxpaint
+from jaxpaint import clip as clip_lib
 from jaxpaint import (
-    actions,
-    canvas,
     composition,
     cutouts,
     optimize,
     outputs,
     painters,
     prompts,
+    results,
     sharding,
     sketch,
     stages,
+    vocabulary,
 )
-from jaxpaint import clip as clip_lib
 from jaxpaint import pictures as pictures_lib
 from jaxpaint.config import FROM_PICTURE, QUALITIES, Config
 
-_GIF_FRAMES = 48  # most frames of an animation
-_PREVIEW = "preview.png"  # the painting so far; gone when it is done
 _NOT_FINITE = (
     "the loss of {prompt!r} is not finite; the painting as of step {steps} is in its folder; "
     "try another --seed or the other --clip"
@@ -50,6 +46,7 @@ class Job(NamedTuple):
     prompt: str  # empty: only from the picture
     seed: int
     folder: pathlib.Path
+    weight: float = 1.0  # of the prompt beside what else is asked of the canvas
 
 
 class Painting(NamedTuple):
@@ -107,13 +104,20 @@ def make_jobs(
       number: seeds a prompt, from the first on.
       outdir: each job gets a folder in it.
       untitled: what the folder of an empty prompt is called.
+
+    Raises:
+      PromptError: a seed beyond 32 bits.
     """
-    jobs = {}
-    for text, own in lines:
+    jobs, taken = {}, set()
+    for text, own, weight in lines:
         first = seed if own is None else own
         for s in range(first, first + number):
-            folder = prompts.folder_name(text or untitled, s)
-            jobs[text, s] = Job(text, s, pathlib.Path(outdir) / folder)
+            if (text, s) not in jobs:
+                name = prompts.folder_name(text or untitled, prompts.checked_seed(s))
+                if name in taken:  # by a prompt of the same letters, or that begins alike
+                    name += "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
+                taken.add(name)
+                jobs[text, s] = Job(text, s, pathlib.Path(outdir) / name, weight)
     return list(jobs.values())
 
 
@@ -128,6 +132,7 @@ def paint_jobs(
     checkpoint: pathlib.Path | None = None,
     mesh: Mesh | None = None,
     image: np.ndarray | None = None,
+    animations: bool = True,
 ) -> list[Painting]:
     """Paints all jobs as one batch and writes each into its folder.
 
@@ -146,6 +151,7 @@ def paint_jobs(
         deleted when all is written. A batch that goes on is the same to the bit.
       mesh: devices that share the canvases (`sharding.local_mesh`), or None for one.
       image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
+      animations: whether the two of a painting are written.
     """
     began = time.time()
     networks, weights = freeze(clip, painter)
@@ -184,22 +190,24 @@ def paint_jobs(
                     )  # fmt: skip
                 steps = min(save_every, end - done)
                 state, terms = stages.train_steps(
-                    state, part, weights, networks=networks, config=config, stage=stage,
-                    steps=steps, mesh=mesh,
+                    state, part, weights, steps, networks=networks, config=config, stage=stage,
+                    steps=min(save_every, config.steps), mesh=mesh,
                 )  # fmt: skip
-                progress = _advance(progress, *jax.device_get((state, terms)))
+                host, terms = jax.device_get((state, terms))
+                terms = {name: some[:steps] for name, some in terms.items()}
+                progress = _advance(progress, host, terms)
                 timings.setdefault("first_steps_with_compile_s", time.time() - began)
                 if checkpoint is not None:
                     outputs.write_tree(checkpoint, {"settings": settings, **progress._asdict()})
                 pictures, _ = look(progress.state)
                 for job, picture in zip(jobs, pictures):
-                    outputs.write_picture(job.folder / _PREVIEW, picture)
+                    outputs.write_picture(job.folder / results.PREVIEW, picture)
                 bar.update(steps)
                 bar.set_postfix(loss=f"{sum(terms.values())[-1].mean():.3f}")
     except KeyboardInterrupt as error:
         stopped = error
     timings["paint_s"] = time.time() - began
-    shown = _evenly(len(progress.history))[:-1]
+    shown = results.evenly(len(progress.history))[:-1] if animations else []
     frames = [look(progress.state._replace(latents=progress.history[i]))[0] for i in shown]
     final = jax.device_get(
         optimize.lift_unneeded(
@@ -209,13 +217,11 @@ def paint_jobs(
     )  # fmt: skip
     pictures, scores = look(final)
     record = {
-        "clip": {"name": clip.name, "source": clip.source},
-        "painter": type(painter.module).__name__,
-        "brush": painter.brush,
+        **models(clip, painter),
         "config": dataclasses.asdict(config),
         "timings": {name: round(value, 2) for name, value in timings.items()},
         "paintings_in_batch": len(jobs),
-        "versions": _versions(),
+        "versions": results.versions(),
     }
     paintings = []
     for i, job in enumerate(jobs):
@@ -225,6 +231,8 @@ def paint_jobs(
         record |= {
             "prompt": job.prompt,
             "seed": job.seed,
+            "weight": job.weight,
+            "unknown_words": vocabulary.unknown(clip.vocabulary, job.prompt),
             "steps_done": steps,
             "error": error,
             "score": float(scores[i]),
@@ -234,7 +242,7 @@ def paint_jobs(
             "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
         }
         formed = [*(frame[i] for frame in frames), pictures[i]]
-        _write_painting(job, one, formed, painter, record, config)
+        results.write(job.folder, one, formed, painter, record, config, animations=animations)
         paintings.append(Painting(outputs.to_pixels(pictures[i]), float(scores[i]), error))
     if stopped is not None:
         raise stopped
@@ -253,9 +261,18 @@ def _settings(
     every: int, image: np.ndarray | None,
 ) -> str:  # fmt: skip
     """What a batch must share with a checkpoint that it goes on from, as text."""
-    what = [(job.prompt, job.seed) for job in jobs]
-    models = clip.name, clip.source, painter.brush, repr(painter.module)
-    return repr((what, models, dataclasses.asdict(config), every, digest(image)))
+    what = [(job.prompt, job.seed, job.weight) for job in jobs]
+    used = models(clip, painter), repr(painter.module)
+    return repr((what, used, dataclasses.asdict(config), every, digest(image)))
+
+
+def models(clip: clip_lib.Clip, painter: painters.Painter) -> dict[str, Any]:
+    """What `run.json` tells of the networks."""
+    return {
+        "clip": {"name": clip.name, "source": clip.source},
+        "painter": type(painter.module).__name__,
+        "brush": painter.brush,
+    }
 
 
 def digest(image: np.ndarray | None) -> str:
@@ -331,6 +348,7 @@ def start(
     subjects = [
         optimize.init_subject(
             features[job.prompt], job.seed, painter, config=config, image=image, look=look,
+            weight=job.weight,
             things=sketch.arrange(plans[job.prompt], features, mean, config=config),
         )
         for job in jobs
@@ -345,55 +363,7 @@ def start(
 def _plan(prompt: str, clip: clip_lib.Clip, config: Config) -> composition.Composition:
     """What is sketched of a prompt; all of it as one thing where there is no sketch."""
     most = config.sketch_things if config.sketch_steps else 0
+    known = clip.vocabulary.words if clip.vocabulary else None
     return composition.read(
-        prompt, height=config.height, width=config.width, most=most, known=clip.vocabulary
+        prompt, height=config.height, width=config.width, most=most, known=known
     )
-
-
-def _write_painting(
-    job: Job, one: tuple[optimize.PaintState, optimize.Subject], formed: list[np.ndarray],
-    painter: painters.Painter, record: dict[str, Any], config: Config,
-) -> None:  # fmt: skip
-    """All files of one painting; the record last, so that it tells that all is there."""
-    state, subject = one
-    stroke = np.asarray(actions.bound(jnp.asarray(state.latents)))
-    frames = actions.frames(stroke, config)
-    alpha, colors = painters.lay(
-        painter.module, painter.params, stroke, subject.noise, blend=config.blend
-    )
-    steps = canvas.lay_steps(
-        alpha, frames, np.asarray(colors), np.float32(config.background),
-        height=config.height, width=config.width,
-    )  # fmt: skip
-    shown = set(_evenly(len(stroke) + 1))
-    process = [picture for i, picture in enumerate(steps) if i in shown]
-    outputs.write_picture(job.folder / outputs.PICTURE, formed[-1])
-    outputs.write_animation(job.folder / outputs.PROCESS, process)
-    outputs.write_animation(job.folder / outputs.FORMING, _thin(formed))
-    strokes = outputs.Strokes(
-        stroke, frames, np.float32(config.background), config.height, config.width,
-        np.broadcast_to(painter.brushes, len(stroke)), outputs.to_pixels(formed[-1]),
-    )  # fmt: skip
-    if subject.sketch.size:
-        outputs.write_picture(job.folder / outputs.SKETCH, subject.sketch)
-    outputs.write_strokes(job.folder / outputs.STROKES, strokes)
-    outputs.write_run(job.folder / outputs.RUN, record)
-    (job.folder / _PREVIEW).unlink(missing_ok=True)
-
-
-def _thin(pictures: list[np.ndarray]) -> list[np.ndarray]:
-    """At most `_GIF_FRAMES` pictures, evenly chosen, the first and last among them."""
-    return [pictures[i] for i in _evenly(len(pictures))]
-
-
-def _evenly(number: int) -> list[int]:
-    """At most `_GIF_FRAMES` of so many, the first and last among them."""
-    return [round(i) for i in np.linspace(0, number - 1, min(number, _GIF_FRAMES))]
-
-
-def _versions() -> dict[str, str]:
-    from importlib import metadata
-
-    names = ("jax", "flax", "optax", "transformers", "numpy")
-    found = {name: metadata.version(name) for name in names}
-    return {"jaxpaint": jaxpaint.__version__, "python": platform.python_version(), **found}

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import jax
 import numpy as np
 import pytest
 
@@ -17,6 +18,10 @@ from jaxpaint.config import Config
 
 CONFIG = Config(height=32, width=32, strokes=6, steps=6, crops=1, zooms=0, wides=1)
 TEXTS = ("black sheep", "red apple", "blue fish", "house", "green tree")
+
+
+class Plug(BaseException):
+    """What stops everything, as a power cut does."""
 
 
 @pytest.fixture(scope="module")
@@ -73,13 +78,13 @@ def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls)
 
     def stops(*arguments, **options):
         if len(done) == calls:
-            raise RuntimeError("pulled the plug")
+            raise Plug
         done.append(1)
         return steps(*arguments, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(optimize, "train_steps", stops)
-        with pytest.raises(RuntimeError, match="plug"):
+        with pytest.raises(Plug):
             paint(tmp_path, networks)
     assert len(list(tmp_path.glob("*/run.json"))) == 2 * (calls // 3)
     if calls > 2:
@@ -96,7 +101,11 @@ def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
     jobs = jobs_in(whole[0])
     other = dataclasses.replace(CONFIG, steps=8)
     with pytest.raises(outputs.OutputError, match="other settings"):
-        batch.is_finished(jobs[0], config=other)
+        batch.is_finished(jobs[0], config=other, models=studio.models(*networks))
+    used = studio.models(*networks)
+    assert batch.is_finished(jobs[0], config=CONFIG, models=used)
+    with pytest.raises(outputs.OutputError, match="other settings"):
+        batch.is_finished(jobs[0], config=CONFIG, models=used | {"brush": "pencil-8b"})
     (tmp_path / "state").write_bytes(b"damaged")
     with pytest.raises(outputs.OutputError, match="cannot be read"):
         studio.paint_jobs(
@@ -165,6 +174,29 @@ def test_a_bad_prompt_does_not_stop_the_others(tmp_path):
     assert result.returncode == 1 and "Traceback" not in result.stderr
     assert "knows no word of 'zorble'" in result.stderr and "tokens" in result.stderr
     assert (tmp_path / "out" / "red-apple-seed5" / "painting.png").is_file()
+    told = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").open()]
+    assert [bool(row["error"]) for row in told] == [False, True, True]
+    assert "zorble" in (tmp_path / "out" / "index.html").read_text()
+
+
+def test_a_batch_that_fails_stops_no_other_and_is_tried_again(
+    whole, tmp_path, networks, monkeypatch
+):
+    steps, done = optimize.train_steps, []
+
+    def fails(*arguments, **options):
+        done.append(1)
+        if len(done) == 4:  # the first call of the second batch
+            raise RuntimeError("RESOURCE_EXHAUSTED: out of memory\nand more")
+        return steps(*arguments, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(optimize, "train_steps", fails)
+        rows = paint(tmp_path, networks)
+    assert [bool(row["error"]) for row in rows] == [False, False, True, True, False]
+    assert "out of memory" in rows[2]["error"] and "\n" not in rows[2]["error"]
+    assert paint(tmp_path, networks, resume=True) == whole[1]
+    assert_same_paintings(whole[0], tmp_path)
 
 
 def test_memory_of_a_batch_is_predicted(networks):
@@ -198,4 +230,8 @@ def test_too_large_a_batch_is_refused_with_the_numbers(networks, monkeypatch):
     sizes = [batch.choose_size(n, *networks, config=turns, asked=0) for n in (1, 16, 17, 40)]
     assert sizes == [1, 16, 9, 14]
     with pytest.raises(batch.BatchError, match=r"51.00 GB and 10.00 GB.*--batch_size=7"):
+        choose(100, 50)
+    monkeypatch.setattr(jax, "local_device_count", lambda: 4)
+    assert choose(100, 0) == 25 and choose(100, 28) == 28  # seven on each
+    with pytest.raises(batch.BatchError, match=r"14.00 GB.*--batch_size=28"):
         choose(100, 50)

@@ -245,10 +245,3 @@ def test_tokenize_never_cuts(tiny):
         clip.tokenize(tiny, ["a boat", full + " boat"])
     with pytest.raises(clip.ClipError, match="list of strings"):
         clip.tokenize(tiny, "a boat")
-
-
-def test_unknown_words(tiny, copy):
-    prompt = "A Zebra's RED boat, 2 zebra & boats!"
-    assert clip.unknown_words(tiny, prompt) == ["zebra", "boats"]
-    (copy / "vocabulary.json").unlink()
-    assert clip.unknown_words(clip.load(str(copy)), prompt) == []

@@ -204,3 +204,19 @@ def test_jobs_are_prompts_times_seeds():
     pairs = [("a cat", 5), ("a cat", 6), ("dog", 3), ("dog", 4)]
     assert [(job.prompt, job.seed) for job in jobs] == pairs
     assert len({job.folder for job in jobs}) == 4
+
+
+def test_prompts_of_the_same_letters_get_folders_of_their_own():
+    long = "a cat that sits on a very long wall and looks at the yellow moon in the night "
+    texts = ("Red apple", "red apple!", long + "one", long + "two")
+    jobs = studio.make_jobs([prompts.Line(text) for text in texts], 0, 2, "out")
+    folders = [job.folder.name for job in jobs]
+    assert len(set(folders)) == 8 and folders[0] == "red-apple-seed0"
+    assert folders == [
+        job.folder.name for job in studio.make_jobs(list(map(prompts.Line, texts)), 0, 2, "out")
+    ]
+
+
+def test_seeds_beyond_32_bits_are_refused():
+    with pytest.raises(prompts.PromptError, match="whole number from 0 to"):
+        studio.make_jobs([prompts.Line("cat")], 2**32 - 1, 2, "out")

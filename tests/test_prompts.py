@@ -34,14 +34,21 @@ def test_canvas_sizes():
 
 def test_a_text_file_holds_a_prompt_a_line(tmp_path):
     file = tmp_path / "prompts.txt"
-    file.write_text("# animals\n\nblack sheep\n  red   apple --seed=7\n")
-    assert prompts.read_file(file) == [("black sheep", None), ("red apple", 7)]
+    file.write_text(
+        "\ufeff# animals\n\nblack sheep\n  red   apple --seed=7\na fish --weight=0.5 --seed 2\n"
+        "cat -- asleep --weight=3\n",
+        encoding="utf-8",
+    )
+    assert prompts.read_file(file) == [
+        ("black sheep", None, 1.0), ("red apple", 7, 1.0), ("a fish", 2, 0.5),
+        ("cat -- asleep", None, 3.0),
+    ]  # fmt: skip
 
 
 def test_a_jsonl_file_holds_an_object_a_line(tmp_path):
     file = tmp_path / "prompts.jsonl"
-    file.write_text('{"prompt": "black sheep"}\n{"prompt": "red apple", "seed": 7}\n')
-    assert prompts.read_file(file) == [("black sheep", None), ("red apple", 7)]
+    file.write_text('{"prompt": "black sheep"}\n{"prompt": "red apple", "seed": 7, "weight": 2}\n')
+    assert prompts.read_file(file) == [("black sheep", None, 1.0), ("red apple", 7, 2.0)]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +56,10 @@ def test_a_jsonl_file_holds_an_object_a_line(tmp_path):
     [
         ("a.txt", "sheep\n!!!\n", "line 2"),
         ("a.txt", "sheep --weight=x", "--seed"),
+        ("a.txt", "sheep --seed=1 --seed=2", "once"),
+        ("a.txt", "sheep --colour=red", "--seed"),
+        ("a.jsonl", '{"prompt": "sheep", "weight": -1}', "at least 0"),
+        ("a.jsonl", '{"prompt": "sheep", "weight": "x"}', "at least 0"),
         ("a.txt", f"sheep --seed={2**32}", "whole number"),
         ("a.txt", "# nothing", "no prompt"),
         ("a.jsonl", "sheep", "not JSON"),

@@ -96,7 +96,7 @@ def test_a_sketch_is_the_same_alone_and_in_a_batch(eye):
 
 def test_aims_past_the_prompt_away_from_the_mean_of_words(eye):
     mean = clip.mean_word(eye)
-    ids, mask = clip.tokenize(eye, sorted(eye.vocabulary))
+    ids, mask = clip.tokenize(eye, sorted(eye.vocabulary.words))
     each = np.asarray(clip.encode_text(eye.module, eye.params, ids, mask))
     np.testing.assert_allclose(mean, each.mean(0), atol=1e-5)
     text = jnp.asarray(each[5])
