@@ -8,7 +8,7 @@ R-Precision (Park et al. 2021; text-to-image's usual score since CLIPDraw, Frans
 2021) is the share of paintings whose own prompt is, of all prompts of the list, the one
 that a CLIP finds nearest. A model that guided is fooled by what it guided, so the score
 that counts is a judge's, and the guide's lead over it tells how much was for the guide
-alone. Controls: random strokes and shuffled captions must score at chance; blurred,
+alone. Controls: random strokes must score at chance and shuffled captions at most; blurred,
 compressed and replayed pictures tell whether the score hangs on details that nobody sees.
 
 Paintings that are already in the output folder are not painted again.
@@ -25,7 +25,7 @@ import numpy as np
 from experiments import scores
 from jaxpaint import batch as batch_lib
 from jaxpaint import clip as clip_lib
-from jaxpaint import mypaint, outputs, painters, prompts, studio
+from jaxpaint import mypaint, outputs, painters, prompts, studio, vocabulary
 from jaxpaint.config import QUALITIES, Config
 
 LIST = pathlib.Path(__file__).parent / "prompts" / "fixed.txt"
@@ -45,7 +45,7 @@ def paint_all(
     outdir: pathlib.Path, *, config: Config, batch: int,
 ) -> tuple[list[pathlib.Path], list[np.ndarray]]:  # fmt: skip
     """Paints what is not yet there, seed 0; all folders and pictures, in order."""
-    lines = [prompts.Line(text, None) for text in texts]
+    lines = [prompts.Line(text) for text in texts]
     jobs = studio.make_jobs(lines, 0, 1, str(outdir))
     every = max(1, config.steps // 4)
     batch_lib.paint(
@@ -78,29 +78,35 @@ def main(argv: list[str]) -> None:
     except mypaint.MyPaintError as error:
         print(f"no replay: {error}")
     own = np.arange(len(texts))
-    results, right = {}, None
-    for what, some in shown.items():
-        results[what] = {}
-        for who, clip in lookers.items():
-            cosines = scores.similarity(clip, some, texts)
-            results[what][who] = scores.score(cosines, own)
-            if what == "paintings":
-                right = scores.hits(cosines, own)  # by the last, a judge if there is one
-                other = results.setdefault("shuffled captions", {})
-                other[who] = scores.score(cosines, np.roll(own, len(own) // 2))
-    guided = results["paintings"]
-    gaps = {
-        who: round(guided["guide"]["r_precision"] - guided[who]["r_precision"], 1) for who in judges
+    cosines = {
+        what: {who: scores.similarity(clip, some, texts) for who, clip in lookers.items()}
+        for what, some in shown.items()
     }
+    results = {
+        what: {who: scores.score(found, own) for who, found in by.items()}
+        for what, by in cosines.items()
+    }
+    plain = cosines["paintings"]
+    results["shuffled captions"] = {who: scores.shuffled(found) for who, found in plain.items()}
+    gaps = {who: scores.gap(plain["guide"], plain[who], own) for who in judges}
+    right = scores.hits(plain[list(lookers)[-1]], own)  # by the last, a judge if there is one
     record = {
         "prompts": len(texts), "chance": round(100 / len(texts), 2), "quality": _QUALITY.value,
         "steps": config.steps, "strokes": config.strokes, "clip": _CLIP.value,
-        "results": results, "gap_points": gaps,
+        "results": results, "guide_ahead": gaps,
         "by_kind": {kind: round(100 * float(right[i].mean()), 1) for kind, i in kinds.items()},
+        "unknown_words": {
+            who: {t: words for t in texts if (words := vocabulary.unknown(clip.vocabulary, t))}
+            for who, clip in lookers.items()
+        },
     }  # fmt: skip
     outputs.write_run(outdir / "scores.json", record)
-    chance = f"{len(texts)} prompts, chance {record['chance']} %, gaps {gaps}"
+    ahead = {who: found["points"] for who, found in gaps.items()}
+    chance = f"{len(texts)} prompts, chance {record['chance']} %, guide ahead by points: {ahead}"
     text = f"{scores.table(results)}\n{chance}; {record['by_kind']}\n"
+    for who, unknown in record["unknown_words"].items():
+        if unknown:
+            text += f"{who} does not know a word of {len(unknown)} prompts: {unknown}\n"
     outputs.write(outdir / "scores.md", lambda f: f.write(text.encode()))
     marks = [f"{'+' if ok else '-'} {text}" for ok, text in zip(right, texts)]
     outputs.write_picture(outdir / outputs.SHEET, outputs.contact_sheet(pictures, marks, side=128))

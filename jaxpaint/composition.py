@@ -48,6 +48,11 @@ GROUNDS = frozenset([*_PLACE_OF, *_COLOR_OF])  # words that are understood here,
 BESIDE = ("next to", "beside", "and", "with")
 ABOVE = ("above", "over", "on top of")
 BELOW = ("below", "under")
+# Further words, which no caption of the bundled CLIP's training had: they need none.
+_BESIDE = (*BESIDE, "near", "by", "left of", "to the left of", "on the left of")
+_BEFORE = ("right of", "to the right of", "on the right of")  # what follows lies to the left
+_ABOVE = (*ABOVE, "on")
+_BELOW = (*BELOW, "beneath", "underneath")
 _COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
 _IN_ROWS = {1: (1,), 2: (2,), 3: (1, 2), 4: (2, 2)}  # how so many of a kind lie
 _PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese", "ox": "oxen",
@@ -68,11 +73,11 @@ _PLACE = re.compile(
 )
 _NO_NOUN = {"a", "an", "the", "some", "of", "in", "on", *_COLOR_OF, *_COUNTS}
 # White things, unless a colour is named, which white paper would hide. They get toned paper, as
-# white chalk does.
+# white chalk does; on gray the bundled CLIP paints a sky behind some things, square by square.
 _PALE = frozenset(
     "sheep lamb swan dove ghost polar snowman snowflake tooth bone cloud".split()
 )  # fmt: skip
-_TONED = COLORS["gray"]
+_TONED = COLORS["turquoise"]
 _ROOM = 1.12  # how much wider than its cell a thing's place is: pictures have margins
 
 
@@ -153,11 +158,10 @@ def singular(noun: str, *, known: Collection[str] | None) -> str:
 
 def _rows(things: str, known: Collection[str] | None) -> list[list[str]]:
     """Things by rows from the top, each from the left."""
-    above, below = "|".join(ABOVE), "|".join(BELOW)
-    parts = re.split(rf" ({above}|{below}) ", things)
+    parts = re.split(rf" ({_any(*_ABOVE, *_BELOW)}) (?!the (?:left|right) of )", things)
     rows = [_row(parts[0], known)]
     for relation, part in zip(parts[1::2], parts[2::2]):
-        rows.insert(len(rows) if relation in ABOVE else 0, _row(part, known))
+        rows.insert(len(rows) if relation in _ABOVE else 0, _row(part, known))
     if len(rows) == 1 and len(set(rows[0])) == 1:  # so many of a kind
         counts = _IN_ROWS.get(len(rows[0]), (len(rows[0]),))
         return [[rows[0][0]] * count for count in counts]
@@ -167,11 +171,20 @@ def _rows(things: str, known: Collection[str] | None) -> list[list[str]]:
 def _row(things: str, known: Collection[str] | None) -> list[str]:
     """Things side by side."""
     row = []
-    for one in re.split(r", and |, | next to | beside | and | with (?=an? |the )", things):
+    # "with" has other meanings: a house with stars is one thing, a house with a star two.
+    beside = _any(*(word for word in (*_BESIDE, *_BEFORE) if word != "with"))
+    parts = re.split(rf"(, and |, | (?:{beside}) | with (?=an? |the ))", things)
+    for sign, one in zip(["", *parts[1::2]], parts[::2]):
         count, _, rest = one.partition(" ")
         number = _COUNTS.get(count, 0) if rest else 0
-        row += [singular(rest, known=known)] * number if number else [one]
+        some = [singular(rest, known=known)] * number if number else [one]
+        row = some + row if sign.strip() in _BEFORE else row + some
     return row
+
+
+def _any(*words: str) -> str:
+    """A pattern of any of the words, the longer first."""
+    return "|".join(sorted(words, key=len, reverse=True))
 
 
 def _is_thing(words: str, known: Collection[str] | None) -> bool:

@@ -41,7 +41,14 @@ def read(prompt, *, height=128, width=128, most=4, known=KNOWN):
     ("red and blue", ["red and blue"]),
     ("a zorble next to a cat", ["a zorble next to a cat"]),  # one that it cannot draw
     ("two", ["two"]),
-    ("a dog on a tree", ["a dog on a tree"]),
+    ("a dog on a tree", ["a dog", "a tree"]),
+    ("a cat near a dog", ["a cat", "a dog"]),
+    ("a cat left of a dog", ["a cat", "a dog"]),
+    ("a cat to the right of a dog", ["a dog", "a cat"]),
+    ("a dog on the left of a house", ["a dog", "a house"]),
+    ("a dog on the right of a house", ["a house", "a dog"]),
+    ("a cat beneath the moon", ["the moon", "a cat"]),
+    ("a cat on a zorble", ["a cat on a zorble"]),
 ])  # fmt: skip
 def test_things_of_a_prompt(prompt, things):
     assert list(read(prompt).things) == things
@@ -73,7 +80,7 @@ def test_ground_of_a_prompt(prompt, things, paper):
     ("pink ghost", False),
 ])  # fmt: skip
 def test_white_things_are_on_toned_paper(prompt, toned):
-    assert read(prompt).paper == ((COLORS["gray"],) * 2 if toned else None)
+    assert read(prompt).paper == ((COLORS["turquoise"],) * 2 if toned else None)
 
 
 def test_a_ground_that_is_told_is_kept_under_white_things():
@@ -101,6 +108,8 @@ def test_left_and_upper_are_where_the_words_say():
     assert star[1] < tree[1] and star[0] == tree[0]
     moon, tree = read("a tree below a moon").boxes
     assert moon[1] < tree[1]
+    cat, house = read("a cat on a house").boxes
+    assert cat[1] < house[1]
 
 
 def test_without_a_list_of_words_every_noun_is_known():

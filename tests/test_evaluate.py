@@ -59,6 +59,29 @@ def test_controls_change_the_pictures_a_little():
         assert 0.005 < np.abs(changed - picture).mean() < 0.3
 
 
+def test_shuffled_captions_score_what_all_rotations_score_on_average():
+    cosines = np.random.default_rng(3).normal(size=(5, 5))
+    each = [np.mean(cosines.argmax(1) == (np.arange(5) + turn) % 5) for turn in (1, 2, 3, 4)]
+    near = [cosines[np.arange(5), (np.arange(5) + turn) % 5].mean() for turn in (1, 2, 3, 4)]
+    found = scores.shuffled(cosines)
+    assert found["r_precision"] == pytest.approx(100 * np.mean(each), abs=0.1)
+    assert found["cosine"] == pytest.approx(np.mean(near), abs=1e-3)
+
+
+def test_the_gap_is_of_the_same_pictures():
+    own = np.arange(40)
+    judge = np.random.default_rng(4).normal(size=(40, 40))
+    guide = judge.copy()
+    guide[own[:10], own[:10]] += 100.0  # ten that were surely right
+    found = scores.gap(guide, judge, own)
+    right = scores.score(guide, own)["r_precision"] - scores.score(judge, own)["r_precision"]
+    assert found["points"] == pytest.approx(right, abs=0.1)
+    assert found["interval"][0] <= found["points"] <= found["interval"][1]
+    assert found["cosine"] == pytest.approx(25.0)
+    nothing = scores.gap(judge, judge, own)
+    assert nothing["points"] == 0 and nothing["interval"] == [0, 0]
+
+
 def test_random_strokes_have_no_say_of_a_prompt_and_cover_the_paper():
     config = studio.configure(clip.load("bundled"), strokes=8)
     one, two = scores.random_strokes(2, painters.load("brush"), config=config)
@@ -80,7 +103,8 @@ def test_paintings_are_scored_by_guide_and_judge(tmp_path):
     rows = {line.split("|")[1].strip() for line in text.splitlines() if line.startswith("| ")}
     assert {"paintings", "blurred", "JPEG", "random strokes", "shuffled captions"} <= rows
     record = json.loads((out / "scores.json").read_text())
-    assert set(record["by_kind"]) == {"fruit", "fish"} and set(record["gap_points"]) == {"judge"}
+    assert set(record["by_kind"]) == {"fruit", "fish"} and set(record["guide_ahead"]) == {"judge"}
+    assert record["unknown_words"] == {"guide": {}, "judge": {}}
     assert (out / outputs.SHEET).exists()
 
 
