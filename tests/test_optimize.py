@@ -41,10 +41,10 @@ def start(studio, seeds=(0,), text=0):
     return jax.tree.map(stack, *states), jax.tree.map(stack, *subjects)
 
 
-def advance(studio, state, subject, steps=STEPS):
+def advance(studio, state, subject, steps=STEPS, count=None):
     _, networks, weights, _ = studio
     return optimize.train_steps(
-        state, subject, weights, networks=networks, config=CONFIG, steps=steps
+        state, subject, weights, count, networks=networks, config=CONFIG, steps=steps
     )
 
 
@@ -90,6 +90,26 @@ def test_a_whole_run_is_the_same_alone_and_in_a_batch(studio):
     many, _ = advance(studio, *start(studio, [0, 1, 2]), CONFIG.steps)
     once, _ = advance(studio, *start(studio, [2]), CONFIG.steps)
     np.testing.assert_array_equal(many.latents[2], once.latents[0])
+
+
+def test_a_remainder_of_steps_needs_no_program_of_its_own(studio, alone):
+    state, terms = advance(studio, *start(studio, [1]), count=2)
+    again, rest = advance(studio, state, start(studio, [1])[1], count=STEPS - 2)
+    np.testing.assert_array_equal(again.latents, alone[0].latents)
+    assert int(again.step[0]) == STEPS
+    both = np.concatenate([terms["cosine"][:2], rest["cosine"][: STEPS - 2]])
+    np.testing.assert_array_equal(both, alone[2]["cosine"])
+    assert not np.any(terms["cosine"][2:])  # of steps that were not taken
+
+
+def test_the_weight_of_a_prompt_weighs_its_term_alone(studio):
+    state, subject = start(studio, [1])
+    one = advance(studio, state, subject, 1)[1]["cosine"]
+    state, _ = start(studio, [1])
+    heavier = subject._replace(weight=jnp.float32([2.5]))
+    np.testing.assert_allclose(
+        advance(studio, state, heavier, 1)[1]["cosine"], 2.5 * one, rtol=1e-6
+    )
 
 
 def test_all_canvases_at_once_is_one_after_the_other(studio):
