@@ -1,6 +1,7 @@
 """How fast paintings are made, and where the time goes.
 
-    python -m experiments.benchmark --canvases=1,4,16 --clips=bundled,b32 --out=runs/benchmark
+    python -m experiments.benchmark --sweep=full --rival                   # an accelerator
+    python -m experiments.benchmark --canvases=1,4 --clips=bundled,b32     # or what is asked for
 
 Every row of the sweep compiles `optimize.train_steps` and times it, then times its
 four parts alone (painter and blend, cutouts and CLIP each with the gradient that they
@@ -16,10 +17,11 @@ next one is measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import functools
 import importlib.util
+import itertools
 import json
 import os
 import pathlib
@@ -31,12 +33,25 @@ from experiments import measures, speed
 from jaxpaint import outputs
 from jaxpaint.config import Config
 
-_CANVASES = flags.DEFINE_list("canvases", ["1", "4", "16"], "Canvases C of the sweep.")
-_CLIPS = flags.DEFINE_list("clips", ["bundled"], f"Of: {', '.join(speed.CLIPS)}.")
-_STROKES = flags.DEFINE_list(
-    "strokes", ["0", "256"], "Strokes S of the sweep; 0: as --quality=normal."
-)
-_CUTOUTS = flags.DEFINE_list("cutouts", ["0", "16"], "Cutouts K of the sweep; 0: likewise.")
+# What is swept over; other flags overrule it.
+SWEEPS = {
+    "quick": {"clips": "bundled", "canvases": "1,4,16", "strokes": "0", "cutouts": "0"},
+    "full": {
+        "clips": "bundled,b32,b16", "canvases": "1,4,16,64,256", "strokes": "0,256",
+        "cutouts": "0,16",
+    },
+}  # fmt: skip
+_SWEEP = flags.DEFINE_enum(
+    "sweep", "quick", list(SWEEPS), "What --clips, --canvases, --strokes and --cutouts are unless "
+    "given. " + "; ".join(
+        f"{name}: " + " ".join(f"--{flag}={value}" for flag, value in sweep.items())
+        for name, sweep in SWEEPS.items()
+    ) + ", for an accelerator; what does not fit there is a row with an error.",
+)  # fmt: skip
+_CLIPS = flags.DEFINE_list("clips", None, f"Of: {', '.join(speed.CLIPS)}.")
+_CANVASES = flags.DEFINE_list("canvases", None, "Canvases C of the sweep.")
+_STROKES = flags.DEFINE_list("strokes", None, "Strokes S of the sweep; 0: as --quality=normal.")
+_CUTOUTS = flags.DEFINE_list("cutouts", None, "Cutouts K of the sweep; 0: likewise.")
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
 _STEPS = flags.DEFINE_integer("steps", 5, "Steps a call.", lower_bound=1)
 _CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
@@ -55,24 +70,19 @@ COLUMNS = (
 
 def main(argv: list[str]) -> None:
     del argv
-    if unknown := set(_CLIPS.value) - set(speed.CLIPS):
+    clips = asked(_CLIPS)
+    if unknown := set(clips) - set(speed.CLIPS):
         raise app.UsageError(f"--clips: {', '.join(unknown)} is none of {', '.join(speed.CLIPS)}")
+    axes = {flag.name: numbers(flag) for flag in (_STROKES, _CUTOUTS, _CANVASES)}
     if _RIVAL.value and importlib.util.find_spec("torch") is None:
         raise app.UsageError("the rival is missing: pip install torch")
     # JAX would take three quarters of a GPU's memory, the most it ever needed or not, and leave
     # PyTorch the rest. Processes that measure inherit this; this one never starts a device.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    found = measures.apart(measures.describe, _CLIPS.value, _DTYPES.value)
+    found = measures.apart(measures.describe, clips, _DTYPES.value)
     if "error" in found:
         raise SystemExit(found["error"])
-    rows = [
-        measures.Row(name, dtype, canvases, settings(found["usual"][name], strokes, views))
-        for name in _CLIPS.value
-        for dtype in found["dtypes"]
-        for strokes in map(int, _STROKES.value)
-        for views in map(int, _CUTOUTS.value)
-        for canvases in map(int, _CANVASES.value)
-    ]
+    rows = plan(clips, found["dtypes"], found["usual"], **axes)
     shown = ("device", "jax", "matmul_flops_s")
     result = {name: found[name] for name in shown} | {"steps_a_call": _STEPS.value, "rows": []}
     ways = [functools.partial(measures.program, steps=_STEPS.value, calls=_CALLS.value)]
@@ -82,6 +92,31 @@ def main(argv: list[str]) -> None:
     sweep(rows, ways, result, folder)
     print(table(result["rows"], COLUMNS))
     outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
+
+
+def asked(flag: flags.FlagHolder) -> list[str]:
+    """What a flag of the sweep says, or the sweep in its place."""
+    return SWEEPS[_SWEEP.value][flag.name].split(",") if flag.value is None else flag.value
+
+
+def numbers(flag: flags.FlagHolder) -> list[int]:
+    """The same of a flag that is a list of numbers."""
+    try:
+        return [int(text) for text in asked(flag)]
+    except ValueError as error:
+        raise app.UsageError(f"--{flag.name} wants numbers with commas between: {error}") from None
+
+
+def plan(
+    clips: Sequence[str], dtypes: Sequence[str], usual: Mapping[str, Config],
+    *, strokes: Sequence[int], cutouts: Sequence[int], canvases: Sequence[int],
+) -> list[measures.Row]:  # fmt: skip
+    """The rows of a sweep, each once: 0 may stand for a number that is asked for too."""
+    axes = itertools.product(clips, dtypes, strokes, cutouts, canvases)
+    return list(dict.fromkeys(
+        measures.Row(name, dtype, number, settings(usual[name], some, views))
+        for name, dtype, some, views, number in axes
+    ))  # fmt: skip
 
 
 def settings(normal: Config, strokes: int, views: int) -> Config:
