@@ -49,9 +49,13 @@ _SWEEP = flags.DEFINE_enum(
     ) + ", for an accelerator; what does not fit there is a row with an error.",
 )  # fmt: skip
 _CLIPS = flags.DEFINE_list("clips", None, f"Of: {', '.join(speed.CLIPS)}.")
-_CANVASES = flags.DEFINE_list("canvases", None, "Canvases C of the sweep.")
+_CANVASES = flags.DEFINE_list("canvases", None, "Canvases of the sweep, on every device.")
 _STROKES = flags.DEFINE_list("strokes", None, "Strokes S of the sweep; 0: as --quality=normal.")
 _CUTOUTS = flags.DEFINE_list("cutouts", None, "Cutouts K of the sweep; 0: likewise.")
+_DEVICES = flags.DEFINE_list(
+    "devices", ["1"], "Devices that share the canvases; all: as many as there are. Where they "
+    "scale, a step takes as long on many as on one."
+)  # fmt: skip
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
 _STEPS = flags.DEFINE_integer("steps", 5, "Steps a call.", lower_bound=1)
 _CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
@@ -60,8 +64,8 @@ _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
 
 # Every row has them all; what was not measured is None.
 COLUMNS = (
-    "clip", "dtype", "canvases", "strokes", "cutouts", "side",
-    "compile_s", "step_ms", "canvas_steps_s", "paintings_h",
+    "clip", "dtype", "devices", "canvases", "strokes", "cutouts", "side",
+    "compile_s", "step_ms", "canvas_steps_s", "canvas_steps_s_device", "paintings_h",
     "paint_ms", "cutouts_ms", "clip_ms", "update_ms",
     "clip_images_s", "clip_flops_s", "share_of_matmul", "memory_gb",
     "torch_one_ms", "torch_ms", "faster_than_one", "faster_than_batch", "error",
@@ -73,7 +77,7 @@ def main(argv: list[str]) -> None:
     clips = asked(_CLIPS)
     if unknown := set(clips) - set(speed.CLIPS):
         raise app.UsageError(f"--clips: {', '.join(unknown)} is none of {', '.join(speed.CLIPS)}")
-    axes = {flag.name: numbers(flag) for flag in (_STROKES, _CUTOUTS, _CANVASES)}
+    axes = {flag.name: numbers(flag) for flag in (_STROKES, _CUTOUTS, _CANVASES, _DEVICES)}
     if _RIVAL.value and importlib.util.find_spec("torch") is None:
         raise app.UsageError("the rival is missing: pip install torch")
     # JAX would take three quarters of a GPU's memory, the most it ever needed or not, and leave
@@ -82,8 +86,9 @@ def main(argv: list[str]) -> None:
     found = measures.apart(measures.describe, clips, _DTYPES.value)
     if "error" in found:
         raise SystemExit(found["error"])
+    axes["devices"] = [number or found["devices"] for number in axes["devices"]]
     rows = plan(clips, found["dtypes"], found["usual"], **axes)
-    shown = ("device", "jax", "matmul_flops_s")
+    shown = ("device", "devices", "jax", "matmul_flops_s")
     result = {name: found[name] for name in shown} | {"steps_a_call": _STEPS.value, "rows": []}
     ways = [functools.partial(measures.program, steps=_STEPS.value, calls=_CALLS.value)]
     if _RIVAL.value:
@@ -100,9 +105,9 @@ def asked(flag: flags.FlagHolder) -> list[str]:
 
 
 def numbers(flag: flags.FlagHolder) -> list[int]:
-    """The same of a flag that is a list of numbers."""
+    """The same of a flag that is a list of numbers; 0 for `all`."""
     try:
-        return [int(text) for text in asked(flag)]
+        return [0 if text == "all" and flag is _DEVICES else int(text) for text in asked(flag)]
     except ValueError as error:
         raise app.UsageError(f"--{flag.name} wants numbers with commas between: {error}") from None
 
@@ -110,12 +115,16 @@ def numbers(flag: flags.FlagHolder) -> list[int]:
 def plan(
     clips: Sequence[str], dtypes: Sequence[str], usual: Mapping[str, Config],
     *, strokes: Sequence[int], cutouts: Sequence[int], canvases: Sequence[int],
+    devices: Sequence[int],
 ) -> list[measures.Row]:  # fmt: skip
-    """The rows of a sweep, each once: 0 may stand for a number that is asked for too."""
-    axes = itertools.product(clips, dtypes, strokes, cutouts, canvases)
+    """The rows of a sweep, each once: 0 may stand for a number that is asked for too.
+
+    `canvases` are a device's, those of a row are of all its devices.
+    """
+    axes = itertools.product(clips, dtypes, strokes, cutouts, canvases, devices)
     return list(dict.fromkeys(
-        measures.Row(name, dtype, number, settings(usual[name], some, views))
-        for name, dtype, some, views, number in axes
+        measures.Row(name, dtype, number, number * own, settings(usual[name], some, views))
+        for name, dtype, some, views, own, number in axes
     ))  # fmt: skip
 
 
@@ -149,7 +158,7 @@ def label(row: measures.Row) -> dict[str, Any]:
     """The columns that say what a row is of."""
     config = row.config
     return {
-        "clip": row.clip, "dtype": row.dtype, "canvases": row.canvases,
+        "clip": row.clip, "dtype": row.dtype, "devices": row.devices, "canvases": row.canvases,
         "strokes": config.strokes, "cutouts": config.cutouts, "side": config.width,
     }  # fmt: skip
 
@@ -157,14 +166,16 @@ def label(row: measures.Row) -> dict[str, Any]:
 def ratios(cells: dict[str, Any], rates: dict[str, float]) -> dict[str, Any]:
     """Columns that follow from others, as far as those are there.
 
-    `faster_than_one` holds jaxpaint against PyTorch's canvases one at a time.
+    `faster_than_one` holds jaxpaint against PyTorch's canvases one at a time, a device against a
+    device.
     """
-    canvases, step = cells["canvases"], cells["step_ms"]
+    devices, step = cells["devices"], cells["step_ms"]
     over = lambda a, b: a / b if a is not None and b is not None else None  # noqa: E731
     one = over(cells["torch_one_ms"], step)
     return {
-        "share_of_matmul": over(cells["clip_flops_s"], rates[cells["dtype"]]),
-        "faster_than_one": None if one is None else canvases * one,
+        "canvas_steps_s_device": over(cells["canvas_steps_s"], devices),
+        "share_of_matmul": over(cells["clip_flops_s"], devices * rates[cells["dtype"]]),
+        "faster_than_one": None if one is None else cells["canvases"] / devices * one,
         "faster_than_batch": over(cells["torch_ms"], step),
     }
 
@@ -202,9 +213,12 @@ def plot(result: dict[str, Any], file: Any) -> None:
     lines: dict[str, list[tuple[int, float]]] = {}
     for row in result["rows"]:
         if row["step_ms"] is not None:
-            name = f"{row['clip']} {row['dtype']}, {row['strokes']} strokes"
+            name = (
+                f"{row['clip']} {row['dtype']}, {row['strokes']} strokes, {row['cutouts']} cutouts"
+            )
+            name += f", {row['devices']} devices" if row["devices"] > 1 else ""
             point = (row["canvases"], row["step_ms"] / row["canvases"])
-            lines.setdefault(f"{name}, {row['cutouts']} cutouts", []).append(point)
+            lines.setdefault(name, []).append(point)
     for name, points in lines.items():
         axes.plot(*zip(*sorted(points)), marker="o", label=name)
     axes.set(xscale="log", yscale="log", xlabel="canvases", ylabel="ms a canvas and step")

@@ -16,6 +16,8 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax.sharding import Mesh
+import numpy as np
 
 from experiments import speed, torch_baseline
 from jaxpaint import clip, cutouts, optimize, painters, sharding, studio
@@ -30,7 +32,8 @@ class Row(NamedTuple):
 
     clip: str  # of `speed.CLIPS`
     dtype: str  # of CLIP
-    canvases: int  # C
+    devices: int  # that share the canvases
+    canvases: int  # C, on all of them
     config: Config
 
 
@@ -62,8 +65,8 @@ def describe(clips: Sequence[str], dtypes: Sequence[str]) -> Columns:
     fast = device.platform != "cpu"
     dtypes = dtypes or ["bfloat16" if fast else "float32"]
     yield {
-        "device": f"{device.platform} {device.device_kind}", "fast": fast, "dtypes": dtypes,
-        "jax": jax.__version__,
+        "device": f"{device.platform} {device.device_kind}", "devices": jax.local_device_count(),
+        "dtypes": dtypes, "jax": jax.__version__,
         "usual": {name: studio.configure(speed.shaped(name, jnp.float32)) for name in clips},
         "matmul_flops_s": {
             dtype: speed.matmul_rate(dtype, side=8192 if fast else 2048) for dtype in dtypes
@@ -73,7 +76,7 @@ def describe(clips: Sequence[str], dtypes: Sequence[str]) -> Columns:
 
 def program(row: Row, *, steps: int, calls: int) -> Columns:
     """Times and rates of `optimize.train_steps`, and the times of its parts alone."""
-    canvases, config = row.canvases, row.config
+    canvases, config, mesh = row.canvases, row.config, make_mesh(row.devices)
     eye, painter = speed.load_clip(row.clip, jnp.dtype(row.dtype)), painters.load("brush")
     networks, weights = studio.freeze(eye, painter)
     text = jnp.ones(eye.module.config.projection_dim) / eye.module.config.projection_dim**0.5
@@ -82,7 +85,9 @@ def program(row: Row, *, steps: int, calls: int) -> Columns:
     ]
     subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
     state = jax.vmap(lambda seed: optimize.init(seed, config=config))(subject.seed)
-    keywords = {"networks": networks, "config": config, "steps": steps}
+    state, subject = sharding.deal((state, subject), mesh)
+    weights = sharding.copy(weights, mesh)
+    keywords = {"networks": networks, "config": config, "steps": steps, "mesh": mesh}
     began = time.perf_counter()
     compiled = optimize.train_steps.lower(state, subject, weights, **keywords).compile()
     use = compiled.memory_analysis()
@@ -98,18 +103,27 @@ def program(row: Row, *, steps: int, calls: int) -> Columns:
         "clip_images_s": canvases * config.cutouts / step, "clip_flops_s": flops / step,
         "paintings_h": 3600 * canvases / step / config.steps,
     }  # fmt: skip
-    for name, (part, *arguments) in alone(state, subject, weights, networks, config).items():
+    parts = alone(state, subject, weights, networks, config, mesh)
+    for name, (part, *arguments) in parts.items():
         yield {name: 1e3 * speed.seconds(part, *arguments, calls=calls)}
 
 
-def rival(row: Row, *, calls: int) -> Columns:
-    """What a PyTorch loop takes for the program of a row.
+def make_mesh(number: int) -> Mesh | None:
+    """So many of this process's devices, as `sharding.local_mesh` has them all; None for one."""
+    devices = jax.local_devices()
+    if number > len(devices):
+        raise ValueError(f"{number} devices are asked for and {len(devices)} are there")
+    return Mesh(np.array(devices[:number]), (sharding.AXIS,)) if number > 1 else None
 
-    `torch_one_ms` is a step of one canvas, `torch_ms` one of them all in a batch.
+
+def rival(row: Row, *, calls: int) -> Columns:
+    """What a PyTorch loop takes on one device for what a row does on each of its own.
+
+    `torch_one_ms` is a step of one canvas, `torch_ms` one of a device's canvases in a batch.
     """
     shape = speed.shaped(row.clip, jnp.float32).module.config
     vision = shape.vision_config.to_dict() | {"projection_dim": shape.projection_dim}
-    for name, canvases in {"torch_one_ms": 1, "torch_ms": row.canvases}.items():
+    for name, canvases in {"torch_one_ms": 1, "torch_ms": row.canvases // row.devices}.items():
         yield {
             name: 1e3 * torch_baseline.step_seconds(
                 vision, canvases, row.config.cutouts, row.config, dtype=row.dtype, calls=calls
@@ -119,7 +133,7 @@ def rival(row: Row, *, calls: int) -> Columns:
 
 def alone(
     state: optimize.PaintState, subject: optimize.Subject, weights: optimize.Weights,
-    networks: optimize.Networks, config: Config,
+    networks: optimize.Networks, config: Config, mesh: Mesh | None,
 ) -> dict[str, tuple[Any, ...]]:  # fmt: skip
     """The parts of a step, each a jitted function and its arguments."""
 
@@ -145,9 +159,10 @@ def alone(
         return jax.grad(total)(views)
 
     canvases = len(state.step)
-    many = functools.partial(sharding.per_canvas, config=config)
+    many = functools.partial(sharding.per_canvas, config=config, mesh=mesh)
     pictures = jnp.full((canvases, config.height, config.width, 3), 0.5)
     views = jnp.full((canvases, config.cutouts, *[networks.resolution] * 2, 3), 0.5)
+    pictures, views = sharding.deal((pictures, views), mesh)
     update = many(lambda _, state: optimize.nudge(state, state.latents, config=config))
     return {
         "paint_ms": (jax.jit(many(paint)), weights, state, subject),
