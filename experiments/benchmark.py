@@ -3,12 +3,13 @@
     python -m experiments.benchmark --sweep=full --rival                   # an accelerator
     python -m experiments.benchmark --canvases=1,4 --clips=bundled,b32     # or what is asked for
 
-Every row of the sweep compiles `optimize.train_steps` and times it, then times its
-four parts alone (painter and blend, cutouts and CLIP each with the gradient that they
-pass on, and the update). FLOPs are those of the CLIP image tower, counted by hand:
+Every row of the sweep compiles `optimize.train_steps` and times it, then its four parts
+alone (painter and blend, cutouts and CLIP each with the gradient that they pass on, and the
+update), in loops of as many steps. FLOPs are those of the CLIP image tower, counted by hand:
 a forward pass and the gradient of the pictures, which is what a step cannot do
 without. The device's own rate is that of a large matrix product in the same type,
 measured in the same run. Random weights stand in for hub models: speed is the same.
+Besides, one batch is painted as `jaxpaint.paint` does, with everything before and after the steps.
 
 Writes `benchmark.json` and `benchmark.md` after every row, and `benchmark.png` at the end.
 A row that fails, for want of memory or whatever, says why in the column `error`, and the
@@ -57,18 +58,30 @@ _DEVICES = flags.DEFINE_list(
     "scale, a step takes as long on many as on one."
 )  # fmt: skip
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
-_STEPS = flags.DEFINE_integer("steps", 5, "Steps a call.", lower_bound=1)
+_STEPS = flags.DEFINE_integer(
+    "steps", None, "Steps a call; default: 5, on an accelerator 20.", lower_bound=1
+)
 _CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
 _RIVAL = flags.DEFINE_bool("rival", False, "Time a PyTorch loop too (pip install torch).")
+_PAINTINGS = flags.DEFINE_integer(
+    "paintings", None, "Paintings, on every device, of the batch that is painted from prompt to "
+    "files with every CLIP; 0: none. Default: 2, on an accelerator 16, with bundled only.",
+    lower_bound=0,
+)  # fmt: skip
 _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
 
 # Every row has them all; what was not measured is None.
 COLUMNS = (
     "clip", "dtype", "devices", "canvases", "strokes", "cutouts", "side",
-    "compile_s", "step_ms", "canvas_steps_s", "canvas_steps_s_device", "paintings_h",
-    "paint_ms", "cutouts_ms", "clip_ms", "update_ms",
-    "clip_images_s", "clip_flops_s", "share_of_matmul", "memory_gb",
-    "torch_one_ms", "torch_ms", "faster_than_one", "faster_than_batch", "error",
+    "compile_s", "step_ms", "spread", "steps_s", "canvas_steps_s", "canvas_steps_s_device",
+    "s_500_steps", "paint_ms", "cutouts_ms", "clip_ms", "update_ms", "paint_share", "parts_share",
+    "clip_images_s", "clip_flops_s", "share_of_matmul", "memory_gb", "peak_gb",
+    "torch_one_ms", "torch_ms", "faster_than_one", "faster_than_batch", "torch_gb", "error",
+)  # fmt: skip
+# The same of the second table, of batches painted from prompt to files.
+PAINTED = (
+    "clip", "dtype", "devices", "paintings", "strokes", "cutouts", "side", "steps",
+    "first_s", "batch_s", "begin_s", "steps_s", "files_s", "paintings_h", "error",
 )  # fmt: skip
 
 
@@ -88,14 +101,23 @@ def main(argv: list[str]) -> None:
         raise SystemExit(found["error"])
     axes["devices"] = [number or found["devices"] for number in axes["devices"]]
     rows = plan(clips, found["dtypes"], found["usual"], **axes)
+    steps = _STEPS.value or (20 if found["fast"] else 5)
     shown = ("device", "devices", "jax", "matmul_flops_s")
-    result = {name: found[name] for name in shown} | {"steps_a_call": _STEPS.value, "rows": []}
-    ways = [functools.partial(measures.program, steps=_STEPS.value, calls=_CALLS.value)]
-    if _RIVAL.value:
-        ways.append(functools.partial(measures.rival, calls=_CALLS.value))
+    result = {name: found[name] for name in shown} | {"steps_a_call": steps}
+    result |= {"paintings": [], "rows": []}
     folder = pathlib.Path(_OUT.value)
+    number = _PAINTINGS.value
+    for name, dtype in itertools.product(clips, found["dtypes"]):
+        some = number if number is not None else (name == "bundled") * (16 if found["fast"] else 2)
+        if some:
+            paint(name, dtype, some, found["usual"][name], result, folder)
+    ways = [functools.partial(measures.program, steps=steps, calls=_CALLS.value)]
+    if _RIVAL.value:
+        ways.append(functools.partial(
+            measures.rival, vision=found["vision"], steps=steps, calls=_CALLS.value
+        ))  # fmt: skip
     sweep(rows, ways, result, folder)
-    print(table(result["rows"], COLUMNS))
+    print(markdown(result))
     outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
 
 
@@ -154,6 +176,18 @@ def sweep(
         print(json.dumps(cells), flush=True)
 
 
+def paint(
+    name: str, dtype: str, number: int, config: Config, result: dict[str, Any],
+    folder: pathlib.Path,
+) -> None:  # fmt: skip
+    """Paints so many on every device, likewise, into `result["paintings"]`."""
+    cells = dict.fromkeys(PAINTED) | {"error": ""}
+    cells |= measures.apart(measures.whole, name, dtype, number=number, config=config)
+    result["paintings"].append(cells)
+    write(result, folder)
+    print(json.dumps(cells), flush=True)
+
+
 def label(row: measures.Row) -> dict[str, Any]:
     """The columns that say what a row is of."""
     config = row.config
@@ -170,10 +204,13 @@ def ratios(cells: dict[str, Any], rates: dict[str, float]) -> dict[str, Any]:
     device.
     """
     devices, step = cells["devices"], cells["step_ms"]
-    over = lambda a, b: a / b if a is not None and b is not None else None  # noqa: E731
+    parts = [cells[name] for name in ("paint_ms", "cutouts_ms", "clip_ms", "update_ms")]
+    over = lambda a, b: a / b if a is not None and b is not None else None
     one = over(cells["torch_one_ms"], step)
     return {
         "canvas_steps_s_device": over(cells["canvas_steps_s"], devices),
+        "paint_share": over(cells["paint_ms"], step),
+        "parts_share": over(None if None in parts else sum(parts), step),
         "share_of_matmul": over(cells["clip_flops_s"], devices * rates[cells["dtype"]]),
         "faster_than_one": None if one is None else cells["canvases"] / devices * one,
         "faster_than_batch": over(cells["torch_ms"], step),
@@ -181,12 +218,17 @@ def ratios(cells: dict[str, Any], rates: dict[str, float]) -> dict[str, Any]:
 
 
 def write(result: dict[str, Any], folder: pathlib.Path) -> None:
-    """Writes the results as JSON and as a Markdown table."""
+    """Writes the results as JSON and as Markdown tables."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result, indent=1)
     outputs.write(folder / "benchmark.json", lambda f: f.write(text.encode()))
-    markdown = table(result["rows"], COLUMNS)
-    outputs.write(folder / "benchmark.md", lambda f: f.write(markdown.encode()))
+    outputs.write(folder / "benchmark.md", lambda f: f.write(markdown(result).encode()))
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """The tables that there is something in."""
+    both = ((result["paintings"], PAINTED), (result["rows"], COLUMNS))
+    return "\n".join(table(rows, columns) for rows, columns in both if rows)
 
 
 def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:

@@ -65,10 +65,14 @@ def matmul_rate(dtype: str, *, side: int) -> float:
 
 def seconds(function: Callable[..., Any], *arguments: Any, calls: int = 5) -> float:
     """Median time of so many calls after a first one."""
-    jax.block_until_ready(function(*arguments))
+    return statistics.median(chain(lambda _: function(*arguments), None, calls=calls))
+
+
+def chain(function: Callable[[Any], Any], value: Any, *, calls: int) -> list[float]:
+    """Times of so many calls after a first one, each of what the one before it returned."""
     times = []
-    for _ in range(calls):
+    for _ in range(1 + calls):
         began = time.perf_counter()
-        jax.block_until_ready(function(*arguments))
+        value = jax.block_until_ready(function(value))
         times.append(time.perf_counter() - began)
-    return statistics.median(times)
+    return times[1:]
