@@ -118,7 +118,10 @@ def main(argv: list[str]) -> None:
         ))  # fmt: skip
     sweep(rows, ways, result, folder)
     print(markdown(result))
-    outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
+    if importlib.util.find_spec("matplotlib") is None:
+        print("no benchmark.png: pip install matplotlib")
+    else:
+        outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
 
 
 def asked(flag: flags.FlagHolder) -> list[str]:
