@@ -58,6 +58,10 @@ _DEVICES = flags.DEFINE_list(
     "scale, a step takes as long on many as on one."
 )  # fmt: skip
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
+_BLENDS = flags.DEFINE_list(
+    "blends", ["blend"], "Functions of jaxpaint/canvas.py to blend strokes with, to hold them "
+    "against one another: blend (the platform's own), blend_at_once, blend_in_turn."
+)  # fmt: skip
 _STEPS = flags.DEFINE_integer(
     "steps", None, "Steps a call; default: 5, on an accelerator 20.", lower_bound=1
 )
@@ -73,7 +77,7 @@ _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
 # Every row has them all; what was not measured is None.
 COLUMNS = (
     "clip", "dtype", "devices", "canvases", "strokes", "cutouts", "side",
-    "compile_s", "step_ms", "spread", "steps_s", "canvas_steps_s", "canvas_steps_s_device",
+    "blend", "compile_s", "step_ms", "spread", "steps_s", "canvas_steps_s", "canvas_steps_s_device",
     "s_500_steps", "paint_ms", "cutouts_ms", "clip_ms", "update_ms", "paint_share", "parts_share",
     "clip_images_s", "clip_flops_s", "share_of_matmul", "memory_gb", "peak_gb",
     "torch_one_ms", "torch_ms", "faster_than_one", "faster_than_batch", "torch_gb", "error",
@@ -100,7 +104,7 @@ def main(argv: list[str]) -> None:
     if "error" in found:
         raise SystemExit(found["error"])
     axes["devices"] = [number or found["devices"] for number in axes["devices"]]
-    rows = plan(clips, found["dtypes"], found["usual"], **axes)
+    rows = plan(clips, found["dtypes"], found["usual"], blends=_BLENDS.value, **axes)
     steps = _STEPS.value or (20 if found["fast"] else 5)
     shown = ("device", "devices", "jax", "matmul_flops_s")
     result = {name: found[name] for name in shown} | {"steps_a_call": steps}
@@ -140,16 +144,16 @@ def numbers(flag: flags.FlagHolder) -> list[int]:
 def plan(
     clips: Sequence[str], dtypes: Sequence[str], usual: Mapping[str, Config],
     *, strokes: Sequence[int], cutouts: Sequence[int], canvases: Sequence[int],
-    devices: Sequence[int],
+    devices: Sequence[int], blends: Sequence[str],
 ) -> list[measures.Row]:  # fmt: skip
     """The rows of a sweep, each once: 0 may stand for a number that is asked for too.
 
     `canvases` are a device's, those of a row are of all its devices.
     """
-    axes = itertools.product(clips, dtypes, strokes, cutouts, canvases, devices)
+    axes = itertools.product(clips, dtypes, strokes, cutouts, canvases, devices, blends)
     return list(dict.fromkeys(
-        measures.Row(name, dtype, number, number * own, settings(usual[name], some, views))
-        for name, dtype, some, views, own, number in axes
+        measures.Row(name, dtype, number, number * own, settings(usual[name], some, views), blend)
+        for name, dtype, some, views, own, number, blend in axes
     ))  # fmt: skip
 
 
@@ -197,6 +201,7 @@ def label(row: measures.Row) -> dict[str, Any]:
     return {
         "clip": row.clip, "dtype": row.dtype, "devices": row.devices, "canvases": row.canvases,
         "strokes": config.strokes, "cutouts": config.cutouts, "side": config.width,
+        "blend": row.blend,
     }  # fmt: skip
 
 
@@ -262,6 +267,7 @@ def plot(result: dict[str, Any], file: Any) -> None:
                 f"{row['clip']} {row['dtype']}, {row['strokes']} strokes, {row['cutouts']} cutouts"
             )
             name += f", {row['devices']} devices" if row["devices"] > 1 else ""
+            name += f", {row['blend']}" if row["blend"] != "blend" else ""
             point = (row["canvases"], row["step_ms"] / row["canvases"])
             lines.setdefault(name, []).append(point)
     for name, points in lines.items():

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+import contextlib
 import multiprocessing
 import pathlib
 import statistics
@@ -24,6 +25,7 @@ import numpy as np
 from experiments import speed, torch_baseline
 from jaxpaint import (
     batch,
+    canvas,
     clip,
     cutouts,
     losses,
@@ -54,6 +56,7 @@ class Row(NamedTuple):
     devices: int  # that share the canvases
     canvases: int  # C, on all of them
     config: Config
+    blend: str = "blend"  # the function of `canvas` that blends
 
 
 def apart(function: Callable[..., Columns], *arguments: Any, **keywords: Any) -> dict[str, Any]:
@@ -116,7 +119,8 @@ def program(row: Row, *, steps: int, calls: int) -> Columns:
     weights = sharding.copy(weights, mesh)
     keywords = {"networks": networks, "config": config, "steps": steps, "mesh": mesh}
     began = time.perf_counter()
-    compiled = optimize.train_steps.lower(state, subject, weights, **keywords).compile()
+    with blending(row.blend):
+        compiled = optimize.train_steps.lower(state, subject, weights, **keywords).compile()
     use = compiled.memory_analysis()
     needed = use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes
     yield {
@@ -135,7 +139,8 @@ def program(row: Row, *, steps: int, calls: int) -> Columns:
     for name, (part, moving) in alone(networks, config).items():
         many = sharding.per_canvas(looped(part, steps=steps), config=config, mesh=mesh)
         moving = sharding.deal(jax.vmap(moving)(subject), mesh)
-        taken = jax.jit(many, donate_argnums=2).lower(weights, begun, moving, subject).compile()
+        with blending(row.blend):
+            taken = jax.jit(many, donate_argnums=2).lower(weights, begun, moving, subject).compile()
         call = lambda moving: taken(weights, begun, moving, subject)  # noqa: B023
         yield {name: 1e3 * statistics.median(speed.chain(call, moving, calls=calls)) / steps}
 
@@ -145,6 +150,25 @@ def peak(devices: int) -> float | None:
     stats = [device.memory_stats() or {} for device in jax.local_devices()[:devices]]
     found = [own["peak_bytes_in_use"] for own in stats if "peak_bytes_in_use" in own]
     return 1e-9 * max(found) if found else None
+
+
+@contextlib.contextmanager
+def blending(name: str) -> Iterator[None]:
+    """Programs that are traced meanwhile blend by another function of `canvas`.
+
+    JAX keeps what it traced, so that a process can have only one: see `apart`.
+    """
+    usual, other = canvas.blend, getattr(canvas, name)
+
+    def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
+        paper = jnp.broadcast_to(background, (*alpha.shape[1:], 3)).astype(alpha.dtype)
+        return other(alpha, colors, paper)
+
+    canvas.blend = usual if other is usual else blend
+    try:
+        yield
+    finally:
+        canvas.blend = usual
 
 
 def make_mesh(number: int) -> Mesh | None:

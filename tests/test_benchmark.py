@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from experiments import benchmark, measures, speed
-from jaxpaint import studio
+from jaxpaint import canvas, studio
 from jaxpaint.config import Config
 
 SMALL = Config(height=24, width=24, strokes=2, crops=0, wides=1, steps=2, lift_below=0.0)
@@ -30,7 +30,13 @@ def empty():
 
 def test_no_row_is_there_twice():
     usual = {name: studio.configure(speed.shaped(name, jnp.float32)) for name in speed.CLIPS}
-    axes = {"strokes": [0], "cutouts": [0, 16], "canvases": [1, 4], "devices": [1, 2, 2]}
+    axes = {
+        "strokes": [0],
+        "cutouts": [0, 16],
+        "canvases": [1, 4],
+        "devices": [1, 2, 2],
+        "blends": ["blend"],
+    }
     rows = benchmark.plan(speed.CLIPS, ["float32"], usual, **axes)
     found = [(row.clip, row.config.cutouts, row.devices, row.canvases) for row in rows]
     assert len(set(found)) == len(found)
@@ -84,6 +90,21 @@ def test_ratios_hold_a_device_against_a_device():
     found = benchmark.ratios(cells, {"float32": 1.0})
     assert (found["faster_than_one"], found["faster_than_batch"]) == (2.0, 3.0)
     assert (found["paint_share"], found["parts_share"]) == (0.6, 0.95)
+
+
+@pytest.mark.parametrize("name", ["blend", "blend_at_once", "blend_in_turn"])
+def test_strokes_are_blended_by_what_is_asked_for(name, monkeypatch):
+    """On a paper of one colour, as paintings have it; and `blend` is what it was afterwards."""
+    alpha, colors, called = jnp.full((2, 3, 4), 0.5), jnp.eye(3)[:2], []
+    usual, paper = canvas.blend, jnp.ones(3)
+    expected, asked = usual(alpha, colors, paper), getattr(canvas, name)
+    if name != "blend":
+        monkeypatch.setattr(canvas, name, lambda *given: called.append(name) or asked(*given))
+    with measures.blending(name):
+        np.testing.assert_allclose(canvas.blend(alpha, colors, paper), expected, atol=1e-6)
+    assert called == [name] * (name != "blend") and canvas.blend is usual
+    with pytest.raises(AttributeError), measures.blending("blend_sideways"):
+        pass
 
 
 def test_a_killed_process_is_an_error():
