@@ -65,7 +65,7 @@ _BLENDS = flags.DEFINE_list(
 _STEPS = flags.DEFINE_integer(
     "steps", None, "Steps a call; default: 5, on an accelerator 20.", lower_bound=1
 )
-_CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
+_CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.", lower_bound=1)
 _RIVAL = flags.DEFINE_bool("rival", False, "Time a PyTorch loop too (pip install torch).")
 _PAINTINGS = flags.DEFINE_integer(
     "paintings", None, "Paintings, on every device, of the batch that is painted from prompt to "
