@@ -1,75 +1,164 @@
 """How fast paintings are made, and where the time goes.
 
-    python -m experiments.benchmark --canvases=1,4,16 --clips=bundled,b32 --out=runs/benchmark
+    python -m experiments.benchmark --sweep=full --rival                   # an accelerator
+    python -m experiments.benchmark --canvases=1,4 --clips=bundled,b32     # or what is asked for
 
-Every row of the sweep compiles `optimize.train_steps` and times it, then times its
-four parts alone (painter and blend, cutouts and CLIP each with the gradient that they
-pass on, and the update). FLOPs are those of the CLIP image tower, counted by hand:
+Every row of the sweep compiles `optimize.train_steps` and times it, then its four parts
+alone (painter and blend, cutouts and CLIP each with the gradient that they pass on, and the
+update), in loops of as many steps. FLOPs are those of the CLIP image tower, counted by hand:
 a forward pass and the gradient of the pictures, which is what a step cannot do
 without. The device's own rate is that of a large matrix product in the same type,
 measured in the same run. Random weights stand in for hub models: speed is the same.
-Writes `benchmark.json`, `benchmark.md` and `benchmark.png`.
+Besides, one batch is painted as `jaxpaint.paint` does, with everything before and after the steps.
+
+Writes `benchmark.json` and `benchmark.md` after every row, and `benchmark.png` at the end.
+A row that fails, for want of memory or whatever, says why in the column `error`, and the
+next one is measured.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 import dataclasses
 import functools
+import importlib.util
+import itertools
 import json
+import os
 import pathlib
-import time
 from typing import Any
 
 from absl import app, flags
-import jax
-import jax.numpy as jnp
 
-from experiments import speed, torch_baseline
-from jaxpaint import clip, cutouts, optimize, outputs, painters, sharding, studio
+from experiments import measures, speed
+from jaxpaint import outputs
 from jaxpaint.config import Config
 
-_CANVASES = flags.DEFINE_list("canvases", ["1", "4", "16"], "Canvases C of the sweep.")
-_CLIPS = flags.DEFINE_list("clips", ["bundled"], "Of: bundled, b32, b16.")
-_STROKES = flags.DEFINE_list(
-    "strokes", ["0", "256"], "Strokes S of the sweep; 0: as --quality=normal."
-)
-_CUTOUTS = flags.DEFINE_list("cutouts", ["0", "16"], "Cutouts K of the sweep; 0: likewise.")
+# What is swept over; other flags overrule it.
+SWEEPS = {
+    "quick": {"clips": "bundled", "canvases": "1,4,16", "strokes": "0", "cutouts": "0"},
+    "full": {
+        "clips": "bundled,b32,b16", "canvases": "1,4,16,64,256", "strokes": "0,256",
+        "cutouts": "0,16",
+    },
+}  # fmt: skip
+_SWEEP = flags.DEFINE_enum(
+    "sweep", "quick", list(SWEEPS), "What --clips, --canvases, --strokes and --cutouts are unless "
+    "given. " + "; ".join(
+        f"{name}: " + " ".join(f"--{flag}={value}" for flag, value in sweep.items())
+        for name, sweep in SWEEPS.items()
+    ) + ", for an accelerator; what does not fit there is a row with an error.",
+)  # fmt: skip
+_CLIPS = flags.DEFINE_list("clips", None, f"Of: {', '.join(speed.CLIPS)}.")
+_CANVASES = flags.DEFINE_list("canvases", None, "Canvases of the sweep, on every device.")
+_STROKES = flags.DEFINE_list("strokes", None, "Strokes S of the sweep; 0: as --quality=normal.")
+_CUTOUTS = flags.DEFINE_list("cutouts", None, "Cutouts K of the sweep; 0: likewise.")
+_DEVICES = flags.DEFINE_list(
+    "devices", ["1"], "Devices that share the canvases; all: as many as there are. Where they "
+    "scale, a step takes as long on many as on one."
+)  # fmt: skip
 _DTYPES = flags.DEFINE_list("dtypes", [], "Of CLIP; default: bfloat16, on a CPU float32.")
-_STEPS = flags.DEFINE_integer("steps", 5, "Steps a call.", lower_bound=1)
-_CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.")
+_BLENDS = flags.DEFINE_list(
+    "blends", ["blend"], "Functions of jaxpaint/canvas.py to blend strokes with, to hold them "
+    "against one another: blend (the platform's own), blend_at_once, blend_in_turn."
+)  # fmt: skip
+_STEPS = flags.DEFINE_integer(
+    "steps", None, "Steps a call; default: 5, on an accelerator 20.", lower_bound=1
+)
+_CALLS = flags.DEFINE_integer("calls", 5, "Timed calls, of which the median counts.", lower_bound=1)
 _RIVAL = flags.DEFINE_bool("rival", False, "Time a PyTorch loop too (pip install torch).")
+_PAINTINGS = flags.DEFINE_integer(
+    "paintings", None, "Paintings, on every device, of the batch that is painted from prompt to "
+    "files with every CLIP; 0: none. Default: 2, on an accelerator 16, with bundled only.",
+    lower_bound=0,
+)  # fmt: skip
 _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
+
+# Every row has them all; what was not measured is None.
+COLUMNS = (
+    "clip", "dtype", "devices", "canvases", "strokes", "cutouts", "side",
+    "blend", "compile_s", "step_ms", "spread", "steps_s", "canvas_steps_s", "canvas_steps_s_device",
+    "s_500_steps", "paint_ms", "cutouts_ms", "clip_ms", "update_ms", "paint_share", "parts_share",
+    "clip_images_s", "clip_flops_s", "share_of_matmul", "memory_gb", "peak_gb",
+    "torch_one_ms", "torch_ms", "faster_than_one", "faster_than_batch", "torch_gb", "error",
+)  # fmt: skip
+# The same of the second table, of batches painted from prompt to files.
+PAINTED = (
+    "clip", "dtype", "devices", "paintings", "strokes", "cutouts", "side", "steps",
+    "first_s", "batch_s", "begin_s", "steps_s", "files_s", "paintings_h", "error",
+)  # fmt: skip
 
 
 def main(argv: list[str]) -> None:
     del argv
-    fast = jax.default_backend() != "cpu"
-    dtypes = _DTYPES.value or ["bfloat16" if fast else "float32"]
-    rates = {dtype: speed.matmul_rate(dtype, side=8192 if fast else 2048) for dtype in dtypes}
-    rows = []
-    for name in _CLIPS.value:
-        for dtype in dtypes:
-            eye = speed.load_clip(name, jnp.dtype(dtype))
-            for strokes in map(int, _STROKES.value):
-                for views in map(int, _CUTOUTS.value):
-                    for canvases in map(int, _CANVASES.value):
-                        row = measure(eye, canvases, strokes, views)
-                        if _RIVAL.value:
-                            row |= rival(eye, canvases, strokes, views, dtype, row)
-                        row["share_of_matmul"] = row["clip_flops_s"] / rates[dtype]
-                        rows.append({"clip": name, "dtype": dtype} | row)
-                        print(json.dumps(rows[-1]), flush=True)
-    device = jax.devices()[0]
-    result = {
-        "device": f"{device.platform} {device.device_kind}", "jax": jax.__version__,
-        "matmul_flops_s": rates, "steps_a_call": _STEPS.value, "rows": rows,
-    }  # fmt: skip
-    write(result, pathlib.Path(_OUT.value))
+    clips = asked(_CLIPS)
+    if unknown := set(clips) - set(speed.CLIPS):
+        raise app.UsageError(f"--clips: {', '.join(unknown)} is none of {', '.join(speed.CLIPS)}")
+    axes = {flag.name: numbers(flag) for flag in (_STROKES, _CUTOUTS, _CANVASES, _DEVICES)}
+    if _RIVAL.value and importlib.util.find_spec("torch") is None:
+        raise app.UsageError("the rival is missing: pip install torch")
+    # JAX would take three quarters of a GPU's memory, the most it ever needed or not, and leave
+    # PyTorch the rest. Processes that measure inherit this; this one never starts a device.
+    os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+    found = measures.apart(measures.describe, clips, _DTYPES.value)
+    if "error" in found:
+        raise SystemExit(found["error"])
+    axes["devices"] = [number or found["devices"] for number in axes["devices"]]
+    rows = plan(clips, found["dtypes"], found["usual"], blends=_BLENDS.value, **axes)
+    steps = _STEPS.value or (20 if found["fast"] else 5)
+    shown = ("device", "devices", "jax", "matmul_flops_s")
+    result = {name: found[name] for name in shown} | {"steps_a_call": steps}
+    result |= {"paintings": [], "rows": []}
+    folder = pathlib.Path(_OUT.value)
+    number = _PAINTINGS.value
+    for name, dtype in itertools.product(clips, found["dtypes"]):
+        some = number if number is not None else (name == "bundled") * (16 if found["fast"] else 2)
+        if some:
+            paint(name, dtype, some, found["usual"][name], result, folder)
+    ways = [functools.partial(measures.program, steps=steps, calls=_CALLS.value)]
+    if _RIVAL.value:
+        ways.append(functools.partial(
+            measures.rival, vision=found["vision"], steps=steps, calls=_CALLS.value
+        ))  # fmt: skip
+    sweep(rows, ways, result, folder)
+    print(markdown(result))
+    if importlib.util.find_spec("matplotlib") is None:
+        print("no benchmark.png: pip install matplotlib")
+    else:
+        outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
 
 
-def settings(eye: clip.Clip, strokes: int, views: int) -> Config:
-    """What the CLIP is painted with (`studio.configure`), but for strokes and views if not 0."""
-    normal = studio.configure(eye)
+def asked(flag: flags.FlagHolder) -> list[str]:
+    """What a flag of the sweep says, or the sweep in its place."""
+    return SWEEPS[_SWEEP.value][flag.name].split(",") if flag.value is None else flag.value
+
+
+def numbers(flag: flags.FlagHolder) -> list[int]:
+    """The same of a flag that is a list of numbers; 0 for `all`."""
+    try:
+        return [0 if text == "all" and flag is _DEVICES else int(text) for text in asked(flag)]
+    except ValueError as error:
+        raise app.UsageError(f"--{flag.name} wants numbers with commas between: {error}") from None
+
+
+def plan(
+    clips: Sequence[str], dtypes: Sequence[str], usual: Mapping[str, Config],
+    *, strokes: Sequence[int], cutouts: Sequence[int], canvases: Sequence[int],
+    devices: Sequence[int], blends: Sequence[str],
+) -> list[measures.Row]:  # fmt: skip
+    """The rows of a sweep, each once: 0 may stand for a number that is asked for too.
+
+    `canvases` are a device's, those of a row are of all its devices.
+    """
+    axes = itertools.product(clips, dtypes, strokes, cutouts, canvases, devices, blends)
+    return list(dict.fromkeys(
+        measures.Row(name, dtype, number, number * own, settings(usual[name], some, views), blend)
+        for name, dtype, some, views, own, number, blend in axes
+    ))  # fmt: skip
+
+
+def settings(normal: Config, strokes: int, views: int) -> Config:
+    """What a CLIP is painted with (`studio.configure`), but for strokes and views if not 0."""
     views = views or normal.cutouts
     wides = max(1, round(views * normal.wides / normal.cutouts))
     return dataclasses.replace(
@@ -77,116 +166,90 @@ def settings(eye: clip.Clip, strokes: int, views: int) -> Config:
     )
 
 
-def measure(eye: clip.Clip, canvases: int, strokes: int, views: int) -> dict[str, Any]:
-    """Times and rates of one program."""
-    config = settings(eye, strokes, views)
-    painter = painters.load("brush")
-    networks, weights = studio.freeze(eye, painter)
-    jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(canvases)]
-    text = jnp.ones(eye.module.config.projection_dim) / eye.module.config.projection_dim**0.5
-    subjects = [optimize.init_subject(text, j.seed, painter, config=config) for j in jobs]
-    subject = jax.tree.map(lambda *leaves: jnp.stack(leaves), *subjects)
-    state = jax.vmap(lambda seed: optimize.init(seed, config=config))(subject.seed)
-    keywords = {"networks": networks, "config": config, "steps": _STEPS.value}
-    began = time.perf_counter()
-    program = optimize.train_steps.lower(state, subject, weights, **keywords).compile()
-    compile_s = time.perf_counter() - began
-    use = program.memory_analysis()
-    parts = {
-        name: 1e3 * speed.seconds(part, *arguments, calls=_CALLS.value)
-        for name, (part, *arguments) in alone(state, subject, weights, networks, config).items()
-    }
-    fresh = lambda: jax.tree.map(jnp.copy, state)  # noqa: E731  the program takes its state's place
-    call = speed.seconds(lambda: program(fresh(), subject, weights)[0], calls=_CALLS.value)
-    step = call / _STEPS.value
-    flops = canvases * config.cutouts * speed.image_flops(eye)
+def sweep(
+    rows: Sequence[measures.Row], ways: Sequence[Callable[..., measures.Columns]],
+    result: dict[str, Any], folder: pathlib.Path,
+) -> None:  # fmt: skip
+    """Measures all rows in all ways, each in a process of its own, into `result["rows"]`."""
+    for row in rows:
+        found = [measures.apart(way, row) for way in ways]
+        errors = [columns.pop("error") for columns in found if "error" in columns]
+        cells = dict.fromkeys(COLUMNS) | label(row)
+        for columns in found:
+            cells |= columns
+        cells |= ratios(cells, result["matmul_flops_s"]) | {"error": "; ".join(errors)}
+        result["rows"].append(cells)
+        write(result, folder)
+        print(json.dumps(cells), flush=True)
+
+
+def paint(
+    name: str, dtype: str, number: int, config: Config, result: dict[str, Any],
+    folder: pathlib.Path,
+) -> None:  # fmt: skip
+    """Paints so many on every device, likewise, into `result["paintings"]`."""
+    cells = dict.fromkeys(PAINTED) | {"error": ""}
+    cells |= measures.apart(measures.whole, name, dtype, number=number, config=config)
+    result["paintings"].append(cells)
+    write(result, folder)
+    print(json.dumps(cells), flush=True)
+
+
+def label(row: measures.Row) -> dict[str, Any]:
+    """The columns that say what a row is of."""
+    config = row.config
     return {
-        "canvases": canvases, "strokes": config.strokes, "cutouts": config.cutouts,
-        "side": config.width,
-        "compile_s": compile_s, "step_ms": 1e3 * step, "canvas_steps_s": canvases / step,
-        "clip_images_s": canvases * config.cutouts / step, **parts, "clip_flops_s": flops / step,
-        "memory_gb": 1e-9 * (use.temp_size_in_bytes + use.argument_size_in_bytes),
-        "paintings_h": 3600 * canvases / step / config.steps,
+        "clip": row.clip, "dtype": row.dtype, "devices": row.devices, "canvases": row.canvases,
+        "strokes": config.strokes, "cutouts": config.cutouts, "side": config.width,
+        "blend": row.blend,
     }  # fmt: skip
 
 
-def rival(
-    eye: clip.Clip, canvases: int, strokes: int, views: int, dtype: str, row: dict[str, Any]
-) -> dict[str, Any]:
-    """What a PyTorch loop takes for the program that a row is about, and the ratios.
+def ratios(cells: dict[str, Any], rates: dict[str, float]) -> dict[str, Any]:
+    """Columns that follow from others, as far as those are there.
 
-    `torch_one_ms` is a step of one canvas, `torch_ms` one of them all in a batch;
-    `faster_than_one` holds jaxpaint against the canvases one at a time.
+    `faster_than_one` holds jaxpaint against PyTorch's canvases one at a time, a device against a
+    device.
     """
-    shape = eye.module.config
-    vision = shape.vision_config.to_dict() | {"projection_dim": shape.projection_dim}
-    config = settings(eye, strokes, views)
-    one, many = (
-        1e3 * torch_baseline.step_seconds(
-            vision, number, config.cutouts, config, dtype=dtype, calls=_CALLS.value
-        )
-        for number in (1, canvases)
-    )  # fmt: skip
+    devices, step = cells["devices"], cells["step_ms"]
+    parts = [cells[name] for name in ("paint_ms", "cutouts_ms", "clip_ms", "update_ms")]
+    over = lambda a, b: a / b if a is not None and b is not None else None
+    one = over(cells["torch_one_ms"], step)
     return {
-        "torch_one_ms": one, "torch_ms": many,
-        "faster_than_one": canvases * one / row["step_ms"],
-        "faster_than_batch": many / row["step_ms"],
-    }  # fmt: skip
-
-
-def alone(
-    state: optimize.PaintState, subject: optimize.Subject, weights: optimize.Weights,
-    networks: optimize.Networks, config: Config,
-) -> dict[str, tuple[Any, ...]]:  # fmt: skip
-    """The parts of a step, each a jitted function and its arguments."""
-
-    def paint(weights, state, subject):
-        def total(latents):
-            picture, _ = optimize.paint(
-                latents, subject.noise, networks.painter, weights.painter, config=config
-            )
-            return jnp.sum(picture**2)
-
-        return jax.grad(total)(state.latents)
-
-    def cut(_, picture, seed):
-        def total(picture):
-            key = jax.random.key(seed)
-            views = cutouts.make(key, picture, resolution=networks.resolution, config=config)
-            return jnp.sum(views**2)
-
-        return jax.grad(total)(picture)
-
-    def look(weights, views):
-        total = lambda v: jnp.sum(clip.encode_image(networks.clip, weights.clip, v)[:, 0])  # noqa: E731
-        return jax.grad(total)(views)
-
-    canvases = len(state.step)
-    many = functools.partial(sharding.per_canvas, config=config)
-    pictures = jnp.full((canvases, config.height, config.width, 3), 0.5)
-    views = jnp.full((canvases, config.cutouts, *[networks.resolution] * 2, 3), 0.5)
-    update = many(lambda _, state: optimize.nudge(state, state.latents, config=config))
-    return {
-        "paint_ms": (jax.jit(many(paint)), weights, state, subject),
-        "cutouts_ms": (jax.jit(many(cut)), weights, pictures, subject.seed),
-        "clip_ms": (jax.jit(many(look)), weights, views),
-        "update_ms": (jax.jit(update), weights, state),
+        "canvas_steps_s_device": over(cells["canvas_steps_s"], devices),
+        "paint_share": over(cells["paint_ms"], step),
+        "parts_share": over(None if None in parts else sum(parts), step),
+        "share_of_matmul": over(cells["clip_flops_s"], devices * rates[cells["dtype"]]),
+        "faster_than_one": None if one is None else cells["canvases"] / devices * one,
+        "faster_than_batch": over(cells["torch_ms"], step),
     }
 
 
 def write(result: dict[str, Any], folder: pathlib.Path) -> None:
-    """Writes the results as JSON, as a Markdown table and as a plot."""
+    """Writes the results as JSON and as Markdown tables."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result, indent=1)
     outputs.write(folder / "benchmark.json", lambda f: f.write(text.encode()))
-    columns = [name for name in result["rows"][0]]
+    outputs.write(folder / "benchmark.md", lambda f: f.write(markdown(result).encode()))
+
+
+def markdown(result: dict[str, Any]) -> str:
+    """The tables that there is something in."""
+    both = ((result["paintings"], PAINTED), (result["rows"], COLUMNS))
+    return "\n".join(table(rows, columns) for rows, columns in both if rows)
+
+
+def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
+    """Rows as a Markdown table."""
+
+    def shown(cell: Any) -> str:
+        if isinstance(cell, float):
+            return f"{cell:.3g}"
+        return "" if cell is None else str(cell).replace("|", "/")
+
     lines = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
-    shown = lambda x: f"{x:.3g}" if isinstance(x, float) else str(x)  # noqa: E731
-    lines += ["| " + " | ".join(shown(row[c]) for c in columns) + " |" for row in result["rows"]]
-    table = "\n".join(lines) + "\n"
-    outputs.write(folder / "benchmark.md", lambda f: f.write(table.encode()))
-    print(table)
-    outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
+    lines += ["| " + " | ".join(shown(row[c]) for c in columns) + " |" for row in rows]
+    return "\n".join(lines) + "\n"
 
 
 def plot(result: dict[str, Any], file: Any) -> None:
@@ -199,13 +262,20 @@ def plot(result: dict[str, Any], file: Any) -> None:
     figure, axes = plt.subplots(figsize=(6, 4))
     lines: dict[str, list[tuple[int, float]]] = {}
     for row in result["rows"]:
-        label = f"{row['clip']} {row['dtype']}, {row['strokes']} strokes, {row['cutouts']} cutouts"
-        lines.setdefault(label, []).append((row["canvases"], row["step_ms"] / row["canvases"]))
-    for label, points in lines.items():
-        axes.plot(*zip(*sorted(points)), marker="o", label=label)
+        if row["step_ms"] is not None:
+            name = (
+                f"{row['clip']} {row['dtype']}, {row['strokes']} strokes, {row['cutouts']} cutouts"
+            )
+            name += f", {row['devices']} devices" if row["devices"] > 1 else ""
+            name += f", {row['blend']}" if row["blend"] != "blend" else ""
+            point = (row["canvases"], row["step_ms"] / row["canvases"])
+            lines.setdefault(name, []).append(point)
+    for name, points in lines.items():
+        axes.plot(*zip(*sorted(points)), marker="o", label=name)
     axes.set(xscale="log", yscale="log", xlabel="canvases", ylabel="ms a canvas and step")
     axes.set_title(result["device"], fontsize=9)
-    axes.legend(fontsize=7)
+    if lines:
+        axes.legend(fontsize=7)
     figure.savefig(file, format="png", dpi=120, bbox_inches="tight")
     plt.close(figure)
 

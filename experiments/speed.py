@@ -15,26 +15,29 @@ from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 from jaxpaint import clip
 
 _PATCH = {"b32": 32, "b16": 16}  # of CLIP's ViT-B
+CLIPS = ("bundled", *_PATCH)
 
 
-def load_clip(name: str, dtype: jnp.dtype) -> clip.Clip:
-    """The bundled CLIP, or one of ViT-B's shape with the bundled one's tokenizer."""
+def shaped(name: str, dtype: jnp.dtype) -> clip.Clip:
+    """The bundled CLIP, or one of ViT-B's shape: without weights, with the bundled tokenizer."""
     bundled = clip.load("bundled", dtype=dtype)
     if name == "bundled":
         return bundled
     module = make_module(name, dtype)
-    ids = jnp.zeros((1, 8), jnp.int32)
-    images = jnp.zeros((1, 224, 224, 3))
-    params = jax.jit(module.init)(jax.random.key(0), ids, images, ids + 1, ids)["params"]
     return dataclasses.replace(
-        bundled,
-        module=module,
-        params=params,
-        resolution=224,
-        name=name,
-        source="random",
-        recipe={},
+        bundled, module=module, params={}, resolution=224, name=name, source="random", recipe={}
     )
+
+
+def load_clip(name: str, dtype: jnp.dtype) -> clip.Clip:
+    """What is `shaped`, with random weights if it is not the bundled one."""
+    eye = shaped(name, dtype)
+    if name == "bundled":
+        return eye
+    ids = jnp.zeros((1, 8), jnp.int32)
+    images = jnp.zeros((1, eye.resolution, eye.resolution, 3))
+    params = jax.jit(eye.module.init)(jax.random.key(0), ids, images, ids + 1, ids)["params"]
+    return dataclasses.replace(eye, params=params)
 
 
 def make_module(name: str, dtype: jnp.dtype) -> FlaxCLIPModule:
@@ -62,10 +65,14 @@ def matmul_rate(dtype: str, *, side: int) -> float:
 
 def seconds(function: Callable[..., Any], *arguments: Any, calls: int = 5) -> float:
     """Median time of so many calls after a first one."""
-    jax.block_until_ready(function(*arguments))
+    return statistics.median(chain(lambda _: function(*arguments), None, calls=calls))
+
+
+def chain(function: Callable[[Any], Any], value: Any, *, calls: int) -> list[float]:
+    """Times of so many calls after a first one, each of what the one before it returned."""
     times = []
-    for _ in range(calls):
+    for _ in range(1 + calls):
         began = time.perf_counter()
-        jax.block_until_ready(function(*arguments))
+        value = jax.block_until_ready(function(value))
         times.append(time.perf_counter() - began)
-    return statistics.median(times)
+    return times[1:]

@@ -131,9 +131,10 @@ def random_grids(torch: Any, number: int, side: int, config: Config, device: str
 
 
 def step_seconds(
-    vision: dict[str, Any], canvases: int, views: int, config: Config, *, dtype: str, calls: int
-) -> float:
-    """Median time of a step of one batch of canvases.
+    vision: dict[str, Any], canvases: int, views: int, config: Config,
+    *, dtype: str, steps: int, calls: int,
+) -> tuple[float, float | None]:  # fmt: skip
+    """Median time of a step of one batch of canvases, and GB that they took of a GPU's memory.
 
     Args:
       vision: `CLIPVisionConfig` of the image tower, which gets random weights.
@@ -141,7 +142,8 @@ def step_seconds(
       views: cutouts of each.
       config: size of the canvas, number of strokes, sizes of cutouts.
       dtype: of CLIP, as PyTorch calls it.
-      calls: timed steps, after two first ones.
+      steps: that are waited for together, as a call of jaxpaint takes them.
+      calls: so many times, after two steps.
 
     Raises:
       SystemExit: PyTorch is not installed.
@@ -150,13 +152,20 @@ def step_seconds(
         import torch
     except ImportError:
         raise SystemExit("the rival is missing: pip install torch") from None
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    loop = Loop(torch, vision, canvases, views, config, device, dtype)
-    times = []
-    for _ in range(2 + calls):
-        began = time.perf_counter()
+    gpu = torch.cuda.is_available()
+    # On a GPU XLA multiplies float32 matrices so, and PyTorch only when asked.
+    torch.set_float32_matmul_precision("high" if gpu else "highest")
+    loop = Loop(torch, vision, canvases, views, config, "cuda" if gpu else "cpu", dtype)
+    wait = torch.cuda.synchronize if gpu else lambda: None
+    for _ in range(2):
         loop.step()
-        if device == "cuda":
-            torch.cuda.synchronize()
+    times = []
+    for _ in range(calls):
+        wait()
+        began = time.perf_counter()
+        for _ in range(steps):
+            loop.step()
+        wait()
         times.append(time.perf_counter() - began)
-    return statistics.median(times[2:])
+    peak = 1e-9 * torch.cuda.max_memory_allocated() if gpu else None
+    return statistics.median(times) / steps, peak
