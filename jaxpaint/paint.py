@@ -41,8 +41,9 @@ _WEIGHT = flags.DEFINE_float(
     lower_bound=0.0,
 )  # fmt: skip
 _IMAGE = flags.DEFINE_string(
-    "image", "", "Picture file to paint from, alone or with a prompt. Its shape is kept."
-)
+    "image", "", "Picture file to paint from, alone or with a prompt. Its shape is kept, but "
+    "--size=WIDTHxHEIGHT and --layout=stitched cut what does not fit theirs.",
+)  # fmt: skip
 _OBJECTIVE = flags.DEFINE_string(
     "objective", "pixel", "What to take from --image: some of pixel, l1, transport (coverage), "
     "clip (meaning), intrinsic (features and style), with weights if wanted: pixel,clip:0.5.",

@@ -7,7 +7,7 @@ import pathlib
 import numpy as np
 from PIL import Image, ImageOps
 
-_SMALLEST, _LARGEST = 16, 2048  # sides of a canvas, pixels
+_SMALLEST = 16  # side of a canvas, pixels
 # What --objective may name: a weight of `Config`, and how much 1 of it is.
 OBJECTIVES = {
     "pixel": ("image_l2", 30.0),
