@@ -241,6 +241,13 @@ def test_trained_painter_paints(brush):
 
 
 @pytest.mark.parametrize("brush", painters.available())
+def test_trained_painter_is_small_and_computes_in_float32(brush):
+    assert (painters.WEIGHTS / f"{brush}.safetensors").stat().st_size <= 1_000_000
+    leaves = jax.tree.leaves(painters.load(brush).params)
+    assert all(leaf.dtype == jnp.float32 for leaf in leaves)
+
+
+@pytest.mark.parametrize("brush", painters.available())
 def test_trained_painter_beats_its_baselines(brush):
     card = json.loads((painters.WEIGHTS / f"{brush}.json").read_text())
     held_out = card["held_out"]
