@@ -23,12 +23,12 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import similarity
+from experiments import similarity, user_errors
 from jaxpaint import batch, clip, mypaint, outputs, painters, pictures, prompts, studio
 from jaxpaint.config import QUALITIES
 
 _OUT = flags.DEFINE_string("compared", "runs/compare", "Folder of the tables and the paintings.")
-_COUNT = flags.DEFINE_integer("count", 2000, "Held-out strokes a brush.")
+_COUNT = flags.DEFINE_integer("count", 2000, "Held-out strokes a brush.", lower_bound=1)
 _PROMPTS = flags.DEFINE_string(
     "paint_prompts", "experiments/prompts/sixteen.txt", "What to paint with every painter."
 )
@@ -192,6 +192,7 @@ def compare(
     return rows
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     rows = compare(
         argv[1:] or painters.available(), pathlib.Path(_OUT.value),

@@ -17,15 +17,15 @@ from typing import Any
 from absl import app, flags
 import numpy as np
 
-from experiments import similarity
+from experiments import similarity, user_errors
 from jaxpaint import batch, clip, outputs, painters, pictures, stages, studio
 from jaxpaint.config import Config
 
 _PHOTO = flags.DEFINE_string("photo", "", "Picture file to paint.")
 _NUMBERS = flags.DEFINE_list("numbers", ["64", "128", "256", "512"], "Numbers of strokes.")
-_SIDES = flags.DEFINE_integer("sides", 192, "Longer side of the canvas, pixels.")
+_SIDES = flags.DEFINE_integer("sides", 192, "Longer side of the canvas, pixels.", lower_bound=16)
 _CUT = flags.DEFINE_integer("cut", 1, "Stages, as --stages of jaxpaint.paint.", lower_bound=1)
-_TAKEN = flags.DEFINE_integer("taken", 300, "Optimisation steps.")
+_TAKEN = flags.DEFINE_integer("taken", 300, "Optimisation steps.", lower_bound=1)
 _WITH = flags.DEFINE_string("painter", "brush", "Trained brush.")
 _INTO = flags.DEFINE_string("into", "runs/photo", "Folder of the paintings and the table.")
 _SIGMA = flags.DEFINE_float("sigma", 2.0, "Standard deviation of the blur, pixels.")
@@ -69,14 +69,33 @@ def table(rows: list[dict[str, Any]]) -> str:
     return text
 
 
+def asked() -> tuple[np.ndarray, list[int]]:
+    """The photograph `[H, W, 3]` and the numbers of strokes.
+
+    Raises:
+      PictureError: it cannot be read, or a number is none.
+    """
+    given = _NUMBERS.value
+    if not given or not all(number.isdecimal() and int(number) for number in given):
+        raise pictures.PictureError(
+            f"--numbers={','.join(given)}: give whole numbers above 0, as in 64,256"
+        )
+    try:
+        photo = pictures.read(pathlib.Path(_PHOTO.value))
+    except pictures.PictureError as error:
+        raise pictures.PictureError(str(error).replace("--image", "--photo")) from error
+    return photo, [int(number) for number in given]
+
+
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
+    photo, numbers = asked()
     eye, painter = clip.load("bundled"), painters.load(_WITH.value)
-    photo = pictures.read(pathlib.Path(_PHOTO.value))
     width, height = pictures.canvas_size(photo, longer=_SIDES.value)
     photo, folder = pictures.fit(photo, width=width, height=height), pathlib.Path(_INTO.value)
     rows = []
-    for number in map(int, _NUMBERS.value):
+    for number in numbers:
         config = studio.configure(
             eye, from_picture=True, width=width, height=height, strokes=number,
             steps=_TAKEN.value, prompt_weight=0.0, **pictures.parse_objective("pixel"),

@@ -12,11 +12,13 @@ from absl import app, flags
 import jax
 import numpy as np
 
-from experiments import painter_losses
+from experiments import painter_losses, user_errors
 from jaxpaint import actions, mypaint, outputs, painters
 
 _OUT = flags.DEFINE_string("out", "docs/strokes.png", "Picture to write.")
-_COLUMNS = flags.DEFINE_integer("columns", 12, "Strokes a brush, held out by their seed.")
+_COLUMNS = flags.DEFINE_integer(
+    "columns", 12, "Strokes a brush, held out by their seed.", lower_bound=1
+)
 _SEED = 777
 
 
@@ -37,6 +39,7 @@ def pair(name: str, number: int) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.repeat(1 - np.asarray(x)[..., None], 3, -1) for x in (alpha, painted))
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     rows = [row for name in argv[1:] or painters.available() for row in pair(name, _COLUMNS.value)]
     edges = ((0, 0), (0, 0), (2, 2), (2, 2), (0, 0))

@@ -33,30 +33,39 @@ import optax
 from safetensors.numpy import save
 from tqdm import tqdm
 
-from experiments import painter_losses, painter_recipes
+from experiments import painter_losses, painter_recipes, user_errors
 from experiments.clip_files import write_atomically
 from jaxpaint import actions, clip, mypaint, painters, published
 
 _BRUSH = flags.DEFINE_string("brush", "brush", "MyPaint brush: a name or a .myb file.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/painter", "Data, checkpoint and results.")
-_STROKES = flags.DEFINE_integer("strokes", 40000, "Strokes to draw for training.")
-_HELD_OUT = flags.DEFINE_integer("held_out", 2000, "Strokes kept for the figures.")
+_STROKES = flags.DEFINE_integer("strokes", 40000, "Strokes to draw for training.", lower_bound=1)
+_HELD_OUT = flags.DEFINE_integer("held_out", 2000, "Strokes kept for the figures.", lower_bound=1)
 _RECIPE = flags.DEFINE_enum(
     "recipe", "reconstruction", list(painter_recipes.USUAL), "What is trained, and how."
 )
-_STEPS = flags.DEFINE_integer("steps", None, "Training steps (6000 for ours).")
-_BATCH = flags.DEFINE_integer("batch", None, "Strokes a batch (128 for ours).")
+_STEPS = flags.DEFINE_integer("steps", None, "Training steps (6000 for ours).", lower_bound=1)
+_BATCH = flags.DEFINE_integer("batch", None, "Strokes a batch (128 for ours).", lower_bound=1)
 _LR = flags.DEFINE_float("lr", None, "Peak learning rate of Adam (0.002 for ours).")
-_WIDTH = flags.DEFINE_integer("width", None, "Of a published painter: 16 gan, 32 vae, 64 joy.")
+_WIDTH = flags.DEFINE_integer(
+    "width", None, "Of a published painter: 16 gan, 32 vae, 64 joy.", lower_bound=1
+)
 _FEATURES = flags.DEFINE_string("features", "bundled", "CLIP that --recipe=joy compares with.")
 _STOP_AT = flags.DEFINE_integer(
     "stop_at", 0, "Step to stop at, to go on later with the same flags; 0: after --steps."
 )
 _ARCH = flags.DEFINE_enum("arch", "dab", ["dab", "row_column", "conv"], "Network of ours.")
-_DABS = flags.DEFINE_integer("dabs", 48, "Dabs a stroke, for --arch=dab.")
+_DABS = flags.DEFINE_integer("dabs", 48, "Dabs a stroke, for --arch=dab.", lower_bound=1)
 _SCATTER = flags.DEFINE_bool("scatter", False, "Learn a random texture.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the strokes and weights.")
 _ABOUT = flags.DEFINE_string("about", "", "What the brush is like, for the list of brushes.")
+
+# Flags that only some trainings know.
+_OF = {
+    "arch": "--recipe=reconstruction", "dabs": "--recipe=reconstruction --arch=dab",
+    "scatter": "--recipe=reconstruction --arch=dab", "width": "--recipe=gan, vae or joy",
+    "features": "--recipe=joy",
+}  # fmt: skip
 
 
 def draw_data(
@@ -159,6 +168,28 @@ def evaluate(module, params, brush: str, geometry: np.ndarray, alpha: np.ndarray
     return found
 
 
+def refuse_idle_flags() -> None:
+    """Refuses flags that were given and would do nothing.
+
+    Raises:
+      PainterError: there is one.
+    """
+    recipe, arch, idle = _RECIPE.value, _ARCH.value, {}
+    if recipe != "reconstruction":
+        idle = dict.fromkeys(("arch", "dabs", "scatter"), f"--recipe={recipe}")
+    else:
+        idle["width"] = "--recipe=reconstruction"
+        if arch != "dab":
+            idle |= dict.fromkeys(("dabs", "scatter"), f"--arch={arch}")
+    if recipe != "joy":
+        idle["features"] = f"--recipe={recipe}"
+    for name, cause in idle.items():
+        if not flags.FLAGS[name].using_default_value:
+            raise painters.PainterError(
+                f"--{name} does nothing with {cause}, it is of {_OF[name]}: leave one of them out"
+            )
+
+
 def make_plan() -> tuple[painter_recipes.Plan, dict[str, Any], int, Any]:
     """What the flags ask for: the plan, options of its painter, batch, the features' weights."""
     recipe, eye, weights = _RECIPE.value, None, None
@@ -195,12 +226,14 @@ def read(checkpoint: pathlib.Path, like: Any) -> Any:
     return state
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
+    refuse_idle_flags()
     try:
         plan, options, batch, eye = make_plan()
     except clip.ClipError as error:
-        raise SystemExit(f"--features: {error}") from error
+        raise clip.ClipError(f"--features: {error}") from error
     workdir = pathlib.Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
     brush, name = _BRUSH.value, pathlib.Path(_BRUSH.value).stem
