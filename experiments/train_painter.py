@@ -13,7 +13,8 @@ strokes, in random colours on white; features are a CLIP's (`--features`), since
 be taken for granted. Flags that are not given are as published.
 
 Resumes from its checkpoint; writes `<brush>.safetensors` and a JSON card with held-out
-figures, to paint with by `--painter=FILE`.
+figures, to paint with by `--painter=FILE`. A `--workdir` belongs to one training: with other
+settings it is refused.
 """
 
 from __future__ import annotations
@@ -33,9 +34,9 @@ import optax
 from safetensors.numpy import save
 from tqdm import tqdm
 
-from experiments import painter_losses, painter_recipes, user_errors
+from experiments import painter_data, painter_losses, painter_recipes, user_errors
 from experiments.clip_files import write_atomically
-from jaxpaint import actions, clip, mypaint, painters, published
+from jaxpaint import actions, clip, mypaint, outputs, painters, published
 
 _BRUSH = flags.DEFINE_string("brush", "brush", "MyPaint brush: a name or a .myb file.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/painter", "Data, checkpoint and results.")
@@ -60,35 +61,13 @@ _SCATTER = flags.DEFINE_bool("scatter", False, "Learn a random texture.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the strokes and weights.")
 _ABOUT = flags.DEFINE_string("about", "", "What the brush is like, for the list of brushes.")
 
+CHECKPOINT = "checkpoint.msgpack"
 # Flags that only some trainings know.
 _OF = {
     "arch": "--recipe=reconstruction", "dabs": "--recipe=reconstruction --arch=dab",
     "scatter": "--recipe=reconstruction --arch=dab", "width": "--recipe=gan, vae or joy",
     "features": "--recipe=joy",
 }  # fmt: skip
-
-
-def draw_data(
-    brush: str, number: int, seed: int, file: pathlib.Path, *, corners: bool
-) -> tuple[np.ndarray, np.ndarray]:
-    """Random geometry `[N, 9]` and its alpha `[N, 64, 64]` uint8; cached.
-
-    Uniform, as the published painters have it; with `corners` every other stroke has
-    its numbers near 0 and 1 instead, where optimised strokes end up and where a
-    painter that knows little of them would be exploited.
-    """
-    if not file.exists():
-        rng = np.random.default_rng([seed, number])
-        numbers = rng.random((number, 12), np.float32)
-        if corners:
-            numbers[::2] = rng.beta(0.35, 0.35, numbers[::2].shape)
-        alpha = np.empty((number, 64, 64), np.uint8)
-        for i in tqdm(range(0, number, 500), desc=f"drawing {brush}"):
-            drawn = mypaint.draw_alpha(numbers[i : i + 500], brush, seed=seed * 7919 + i)
-            alpha[i : i + 500] = np.round(255 * drawn)
-        np.savez(file, geometry=numbers[:, actions.GEOMETRY], alpha=alpha)
-    data = np.load(file)
-    return data["geometry"], data["alpha"]
 
 
 def soft_capsule(geometry: np.ndarray) -> np.ndarray:
@@ -211,18 +190,41 @@ def make_plan() -> tuple[painter_recipes.Plan, dict[str, Any], int, Any]:
     return plan, options, batch, weights
 
 
-def read(checkpoint: pathlib.Path, like: Any) -> Any:
-    """A checkpoint's state; exits with one line if it is not of networks as in `like`."""
-    advice = (
-        f"{checkpoint} is of other networks: give the flags that it was begun with, or another "
-        "--workdir"
-    )
+def settings_of(plan: painter_recipes.Plan, options: dict[str, Any], batch: int) -> dict[str, Any]:
+    """What a training is bound to, but for its strokes; --stop_at is not."""
+    settings = {"recipe": plan.recipe, "steps": plan.steps, "batch": batch, "lr": plan.lr} | options
+    if plan.recipe == "reconstruction":
+        settings["arch"] = _ARCH.value
+    return settings | ({"features": _FEATURES.value} if plan.eye else {})
+
+
+def read(checkpoint: pathlib.Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """What a checkpoint holds, or None if there is none.
+
+    Raises:
+      PainterError: it is of other settings.
+      OutputError: it is damaged.
+    """
+    if not checkpoint.exists():
+        return None
+    kept = outputs.read_tree(checkpoint)
+    painter_data.refuse_others(checkpoint, kept.pop("settings", None), settings)
+    return kept
+
+
+def go_on(kept: dict[str, Any], like: Any) -> Any:
+    """The state that a checkpoint holds, in the structure of `like`.
+
+    Raises:
+      PainterError: it is of other networks, which an earlier version of them may have been.
+    """
+    other = painters.PainterError(f"{CHECKPOINT} is of other networks: give another --workdir")
     try:
-        state = flax.serialization.from_bytes(like, checkpoint.read_bytes())
+        state = flax.serialization.from_state_dict(like, kept)
     except ValueError as error:
-        raise SystemExit(advice) from error
+        raise other from error
     if jax.tree.map(jnp.shape, state) != jax.tree.map(jnp.shape, like):
-        raise SystemExit(advice)
+        raise other
     return state
 
 
@@ -234,25 +236,31 @@ def main(argv: list[str]) -> None:
         plan, options, batch, eye = make_plan()
     except clip.ClipError as error:
         raise clip.ClipError(f"--features: {error}") from error
+    brush, name, seed = _BRUSH.value, pathlib.Path(_BRUSH.value).stem, _SEED.value
+    made_of = painter_data.identify(brush) | {"seed": seed}
+    settings = made_of | {"strokes": _STROKES.value} | settings_of(plan, options, batch)
     workdir = pathlib.Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)
-    brush, name = _BRUSH.value, pathlib.Path(_BRUSH.value).stem
-    test = draw_data(brush, _HELD_OUT.value, _SEED.value + 1, workdir / "test.npz", corners=False)
-    geometry, alpha = draw_data(
-        brush, _STROKES.value, _SEED.value, workdir / "train.npz", corners=True
-    )
+    checkpoint = workdir / CHECKPOINT
+    kept = read(checkpoint, settings)
+    test = painter_data.draw(
+        brush, _HELD_OUT.value, workdir / "test.npz", seed=seed + 1, corners=False,
+        settings=made_of | {"held_out": _HELD_OUT.value},
+    )  # fmt: skip
+    geometry, alpha = painter_data.draw(
+        brush, _STROKES.value, workdir / "train.npz", seed=seed, corners=True,
+        settings=made_of | {"strokes": _STROKES.value},
+    )  # fmt: skip
     kind = _ARCH.value if plan.recipe == "reconstruction" else plan.recipe
-    checkpoint = workdir / f"{kind}.msgpack"
-    state = painter_recipes.begin(jax.random.key(_SEED.value), plan=plan) | {"seconds": 0.0}
-    if checkpoint.exists():
-        state = read(checkpoint, state)
+    state = painter_recipes.begin(jax.random.key(seed), plan=plan) | {"seconds": 0.0}
+    state = go_on(kept, state) if kept else state
     began, running = time.time() - float(state.pop("seconds")), []
     last = min(_STOP_AT.value or plan.steps, plan.steps)
     progress = tqdm(range(int(state["step"]), last), desc=f"{name} {kind}")
     for step in progress:
-        rng = np.random.default_rng([_SEED.value, step])
+        rng = np.random.default_rng([seed, step])
         rows = rng.integers(len(alpha), size=plan.batches * batch)
-        key = jax.random.fold_in(jax.random.key(_SEED.value), step)
+        key = jax.random.fold_in(jax.random.key(seed), step)
         stage = painter_recipes.stage(step, plan=plan)
         state, logged = painter_recipes.train_step(
             state, geometry[rows], alpha[rows], key, eye, plan=plan, stage=stage
@@ -269,7 +277,7 @@ def main(argv: list[str]) -> None:
                 f"{held.get('painter_rgb', '')} {held['painter']} texture {held['texture_ratio']}"
             )
             running = []
-            kept = state | {"seconds": time.time() - began}
+            kept = state | {"seconds": time.time() - began, "settings": settings}
             write_atomically(checkpoint, flax.serialization.to_bytes(kept))
     if int(state["step"]) < plan.steps:
         return
@@ -281,7 +289,7 @@ def main(argv: list[str]) -> None:
         "brush": name, "about": _ABOUT.value, "architecture": kind, "options": options,
         "recipe": plan.recipe, "stages": painter_recipes.STAGES[plan.recipe],
         "features": _FEATURES.value if plan.eye else "", "lr": plan.lr,
-        "steps": plan.steps, "strokes": _STROKES.value, "data_seed": _SEED.value,
+        "steps": plan.steps, "strokes": _STROKES.value, "data_seed": seed,
         "batch": batch,
         "seconds": round(time.time() - began, 1),
         "held_out": evaluate(plan.painter, full, brush, *test),

@@ -13,9 +13,9 @@ from sample_clip import TINY
 from sample_weights import weights
 from test_paint import FAST, assert_refused, command
 
+from experiments import painter_data, train_painter
 from experiments import painter_losses as losses
 from experiments import painter_recipes as recipes
-from experiments import train_painter
 from jaxpaint import actions, mypaint, outputs, painters
 
 needs_mypaint = pytest.mark.skipif(not mypaint.available(), reason="no libmypaint")
@@ -145,16 +145,75 @@ def trained(tmp_path_factory):
 def test_an_interrupted_training_ends_where_another_does(trained, tmp_path):
     train(tmp_path, stop_at=2)
     assert not (tmp_path / "brush.safetensors").exists()
-    with pytest.raises(SystemExit, match="of other networks: give the flags"):
-        train(tmp_path, width=2)
     train(tmp_path)
-    for name in ("gan.msgpack", "brush.safetensors"):
+    for name in (train_painter.CHECKPOINT, "brush.safetensors"):
         one, two = (folder / name for folder in (trained, tmp_path))
         if name.endswith("msgpack"):
             one, two = (outputs.read_tree(path) | {"seconds": 0} for path in (one, two))
             assert jax.tree.all(jax.tree.map(np.array_equal, one, two))
         else:
             assert one.read_bytes() == two.read_bytes()
+
+
+@needs_mypaint
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"brush": "calligraphy"}, "msgpack was made with --brush=brush instead of --brush=call"),
+        ({"seed": 1}, "checkpoint.msgpack was made with --seed=0 instead of --seed=1:"),
+        ({"held_out": 5}, "test.npz was made with --held_out=4 instead of --held_out=5:"),
+        ({"strokes": 13}, "point.msgpack was made with --strokes=12 instead of --strokes=13:"),
+        ({"width": 2}, "checkpoint.msgpack was made with --width=1 instead of --width=2:"),
+        ({"batch": 3, "lr": 0.5}, "--batch=2 instead of --batch=3, --lr=0.0001 instead of --lr="),
+        ({"steps": 5}, "checkpoint.msgpack was made with --steps=4 instead of --steps=5:"),
+        ({"recipe": "vae"}, "made with --recipe=gan instead of --recipe=vae"),
+    ],
+)
+def test_a_folder_of_another_training_is_refused(trained, changes, words):
+    before = {path: path.read_bytes() for path in trained.iterdir()}
+    with pytest.raises(SystemExit) as caught:
+        train(trained, **changes)
+    line = str(caught.value)
+    assert words in line and "give another --workdir" in line and "\n" not in line
+    assert before == {path: path.read_bytes() for path in trained.iterdir()}
+
+
+@needs_mypaint
+def test_strokes_are_bound_to_what_the_brush_holds(tmp_path):
+    own, file = tmp_path / "own.myb", tmp_path / "strokes.npz"
+
+    def draw(number=3):
+        settings = painter_data.identify(str(own)) | {"strokes": number}
+        return painter_data.draw(str(own), number, file, seed=0, corners=True, settings=settings)
+
+    own.write_bytes(mypaint.find_brush("brush").read_bytes())
+    geometry, alpha = draw()
+    assert geometry.shape == (3, 9) and alpha.shape == (3, 64, 64) and alpha.max() > 0
+    assert not list(tmp_path.glob(".*"))  # no scratch file is left
+    for one, two in zip((geometry, alpha), draw()):
+        np.testing.assert_array_equal(one, two)
+    own.write_bytes(mypaint.find_brush("calligraphy").read_bytes())
+    with pytest.raises(painters.PainterError, match="strokes.npz was made with another file of"):
+        draw()
+    whole = file.read_bytes()
+    for damaged in (b"", b"no archive", whole[:2000]):
+        file.write_bytes(damaged)
+        with pytest.raises(painters.PainterError, match="strokes.npz cannot be read"):
+            draw()
+    np.savez(file, geometry=geometry, alpha=alpha)  # as they were kept before
+    with pytest.raises(painters.PainterError, match="does not say with which settings"):
+        draw()
+
+
+@needs_mypaint
+def test_strokes_that_could_not_be_drawn_leave_no_file(tmp_path, monkeypatch):
+    def stop(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(mypaint, "draw_alpha", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train(tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 @needs_mypaint
