@@ -33,6 +33,22 @@ def identify(brush: str) -> Settings:
     return {"brush": pathlib.Path(brush).stem, _CONTENT: hashlib.sha256(content).hexdigest()}
 
 
+def own_file(brush: str) -> pathlib.Path | None:
+    """The file of a brush that its name alone does not lead to, which must then be kept.
+
+    That is a user's own, and one of a folder whose name another folder's brush has too.
+
+    Raises:
+      MyPaintError: there is no such brush.
+    """
+    file = mypaint.find_brush(brush)
+    try:
+        known = mypaint.find_brush(file.stem).read_bytes() == file.read_bytes()
+    except mypaint.MyPaintError:
+        known = False
+    return None if known else file
+
+
 def refuse_others(file: pathlib.Path, found: Settings | None, wanted: Settings) -> None:
     """Refuses what was made with other settings.
 

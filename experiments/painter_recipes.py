@@ -98,7 +98,8 @@ def begin(key: jax.Array, *, plan: Plan) -> State:
 def optimizer(plan: Plan) -> optax.GradientTransformation:
     """Adam; of the published recipes without its learning rate, which changes by stage."""
     if plan.recipe == "reconstruction":
-        schedule = optax.warmup_cosine_decay_schedule(0, plan.lr, 200, plan.steps, 1e-5)
+        rise = min(200, plan.steps - 1)
+        schedule = optax.warmup_cosine_decay_schedule(0, plan.lr, rise, plan.steps, 1e-5)
         return optax.chain(optax.clip_by_global_norm(1.0), optax.adam(schedule))
     return optax.scale_by_adam() if plan.recipe == "vae" else optax.scale_by_adam(0.5, 0.9)
 

@@ -13,8 +13,9 @@ strokes, in random colours on white; features are a CLIP's (`--features`), since
 be taken for granted. Flags that are not given are as published.
 
 Resumes from its checkpoint; writes `<brush>.safetensors` and a JSON card with held-out
-figures, to paint with by `--painter=FILE`. A `--workdir` belongs to one training: with other
-settings it is refused.
+figures, to paint with by `--painter=FILE`. A brush that is not an installed one is
+copied beside them, for replays. A `--workdir` belongs to one training: with other settings it
+is refused.
 """
 
 from __future__ import annotations
@@ -296,6 +297,9 @@ def main(argv: list[str]) -> None:
         "versions": {"jax": jax.__version__, "optax": optax.__version__},
     }  # fmt: skip
     print(json.dumps(card["held_out"], indent=1))
+    if own := painter_data.own_file(brush):  # a replay needs it
+        card["brush_file"] = f"{name}.myb"
+        write_atomically(workdir / card["brush_file"], own.read_bytes())
     flat = flax.traverse_util.flatten_dict(params, sep="/")
     write_atomically(workdir / f"{name}.safetensors", save(flat))
     write_atomically(workdir / f"{name}.json", json.dumps(card, indent=1).encode())

@@ -43,6 +43,11 @@ def find_brush(name: BrushName) -> pathlib.Path:
     wanted = os.fspath(name).removesuffix(".myb")
     if wanted in known:
         return known[wanted]
+    if pathlib.Path(name).is_absolute():
+        raise MyPaintError(
+            f"no brush file {os.fspath(name)}: put it back, or give another .myb file or the name "
+            "of an installed brush (python -m jaxpaint.replay takes --brush=FILE.myb)"
+        )
     near = difflib.get_close_matches(wanted, [n for n in known if "/" not in n], 5, 0.5)
     near = near or [n for n in ("brush", "calligraphy", "dry_brush") if n in known]
     raise MyPaintError(

@@ -33,7 +33,7 @@ class Strokes(NamedTuple):
     background: np.ndarray  # [3] float32 RGB
     height: int  # canvas, pixels
     width: int
-    brush: np.ndarray  # [S] names of MyPaint brushes
+    brush: np.ndarray  # [S] names of MyPaint brushes, or .myb files
     picture: np.ndarray  # [H, W, 3] uint8, the neural canvas
 
 

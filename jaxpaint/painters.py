@@ -52,7 +52,8 @@ class Painter(NamedTuple):
 
     module: nn.Module
     params: Any  # pytree of float32
-    brush: str  # name of the MyPaint brush that it imitates; of a mixture, all that were given
+    # Name or .myb file of the MyPaint brush that it imitates; of a mixture, all that were given.
+    brush: str
     brushes: tuple[str, ...]  # of a mixture, that of each stroke; else the one
 
 
@@ -227,6 +228,8 @@ def load(brush: str, *, kind: str = "alpha") -> Painter:
             raise ValueError("other layers than its card says")
         jax.tree.map(_check_shape, shapes, params)
         brush = str(card["brush"])
+        if "brush_file" in card:  # no installed one: it lies beside the weights
+            brush = str((path.parent / card["brush_file"]).resolve())
     except (OSError, LookupError, TypeError, ValueError, SafetensorError) as error:
         raise PainterError(
             f"{path} is not a painter that jaxpaint can use ({error}): write it anew "
