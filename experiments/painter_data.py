@@ -20,6 +20,7 @@ from tqdm import tqdm
 from jaxpaint import actions, mypaint, painters
 
 Settings = dict[str, Any]  # names of flags and JSON values
+_SMUDGES = 0.03  # of `smudging`, from which on a brush is refused
 _CONTENT = "brush_content"  # no flag: a digest of the brush's file
 
 
@@ -47,6 +48,47 @@ def own_file(brush: str) -> pathlib.Path | None:
     except mypaint.MyPaintError:
         known = False
     return None if known else file
+
+
+def smudging(brush: str) -> float:
+    """How much a brush does to the paint that is there, besides covering it.
+
+    Draws twelve strokes over one another, and each alone to lay their alphas over one
+    another by arithmetic; returns the root mean square of the difference as a share of
+    that of the latter, 0 for a brush that only covers. Settings do not tell: smudging may depend
+    on the pressure or be too little to matter. The 87 brushes of `mypaint-data/1.0` that
+    leave something and have no such setting come to 0.002 at most; a base value of smudging
+    of 0.1 comes to 0.007 to 0.011, one of 0.2 to 0.017, those of 0.5 and more to 0.08 to 0.23.
+
+    Raises:
+      MyPaintError: the brush cannot be drawn with.
+    """
+    strokes = np.random.default_rng(1).random((12, 12), np.float32)
+    strokes[:, :2] = 0.5 + strokes[:, :2] / 2  # of some pressure and size, so that they meet
+    alone = 1 - np.prod(1 - mypaint.draw_alpha(strokes, brush), axis=0)
+    whole = np.tile(np.float32([0.5, 0.5, 1.0]), (len(strokes), 1))
+    side = actions.FRAME_PIXELS
+    white, black = (
+        mypaint.replay(strokes, whole, brush, height=side, width=side, background=background)
+        for background in (1.0, 0.0)
+    )
+    together = 1 - (white - black)[..., 0]  # whatever the colours are
+    return float(np.sqrt(np.sum((together - alone) ** 2) / max(np.sum(alone**2), 1e-6)))
+
+
+def refuse_smudging(brush: str) -> None:
+    """Refuses a brush whose strokes depend much on the paint below them.
+
+    Raises:
+      PainterError: it smudges, or erases.
+      MyPaintError: it cannot be drawn with.
+    """
+    if (share := smudging(brush)) > _SMUDGES:
+        raise painters.PainterError(
+            f"brush {brush!r} smudges or erases what lies below: its strokes over one another are "
+            f"{share:.0%} off from what is learned of it, each on empty paper ({_SMUDGES:.0%} may "
+            "be): choose a brush that covers, or give --smudging if replays may differ so"
+        )
 
 
 def refuse_others(file: pathlib.Path, found: Settings | None, wanted: Settings) -> None:

@@ -59,6 +59,9 @@ _STOP_AT = flags.DEFINE_integer(
 _ARCH = flags.DEFINE_enum("arch", "dab", ["dab", "row_column", "conv"], "Network of ours.")
 _DABS = flags.DEFINE_integer("dabs", 48, "Dabs a stroke, for --arch=dab.", lower_bound=1)
 _SCATTER = flags.DEFINE_bool("scatter", False, "Learn a random texture.")
+_SMUDGING = flags.DEFINE_bool(
+    "smudging", False, "Train a brush that smudges, as if it did not: replays will differ."
+)
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the strokes and weights.")
 _ABOUT = flags.DEFINE_string("about", "", "What the brush is like, for the list of brushes.")
 
@@ -239,6 +242,8 @@ def main(argv: list[str]) -> None:
         raise clip.ClipError(f"--features: {error}") from error
     brush, name, seed = _BRUSH.value, pathlib.Path(_BRUSH.value).stem, _SEED.value
     made_of = painter_data.identify(brush) | {"seed": seed}
+    if not _SMUDGING.value:
+        painter_data.refuse_smudging(brush)
     settings = made_of | {"strokes": _STROKES.value} | settings_of(plan, options, batch)
     workdir = pathlib.Path(_WORKDIR.value)
     workdir.mkdir(parents=True, exist_ok=True)

@@ -62,6 +62,29 @@ def test_painting_and_replaying_with_it(trained, tmp_path):
         kept.rename(trained / "mine.myb")
 
 
+@pytest.mark.parametrize("brush", painters.available())
+def test_shipped_brushes_that_smudge(brush):
+    smudges = painter_data.smudging(brush)
+    # The one that does was trained with --smudging; the README says what that means.
+    assert smudges > 0.1 if brush == "watercolor_glazing" else smudges < 0.003
+
+
+def test_smudging_is_measured_where_settings_do_not_tell(tmp_path):
+    brush = json.loads(mypaint.find_brush("brush").read_text())
+    file = tmp_path / "own.myb"
+
+    def measured(base, inputs):
+        brush["settings"]["smudge"] = {"base_value": base, "inputs": inputs}
+        file.write_text(json.dumps(brush))
+        return painter_data.smudging(str(file))
+
+    assert measured(0.0, {}) < 0.003 < measured(0.1, {}) < measured(0.9, {})
+    by_pressure = {"pressure": [[0.0, 1.0], [1.0, 0.5]]}
+    assert measured(0.0, by_pressure) > 0.03
+    with pytest.raises(painters.PainterError, match="--smudging"):
+        painter_data.refuse_smudging(str(file))
+
+
 def test_only_what_a_name_does_not_lead_to_is_kept(tmp_path):
     for name in ("brush", "tanda/marker-05"):
         file = mypaint.find_brush(name)

@@ -48,6 +48,7 @@ def test_flags_that_a_training_does_not_know(values, words, tmp_path):
     [
         ("trowel", "brush 'trowel' not found"),
         ("smudge", "'smudge' leaves nothing on an empty surface"),
+        ("blend+paint", "'blend+paint' smudges or erases what lies below"),
         ("broken.myb", "broken.myb is not a MyPaint brush"),
     ],
 )
