@@ -42,6 +42,9 @@ def place(alpha: jax.Array, frames: jax.Array, *, height: int, width: int) -> ja
     return rows @ alpha @ columns.swapaxes(1, 2)
 
 
+_place = jax.jit(place, static_argnames=("height", "width"))
+
+
 def blend(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
     """Paints the strokes over the background, all at once.
 
@@ -146,7 +149,7 @@ def lay_steps(
     some = max(1, _AT_A_TIME // (height * width))
     for first in range(0, len(colors), some):
         now = slice(first, first + some)
-        laid = place(alpha[now], jnp.asarray(frames[now]), height=height, width=width)
+        laid = _place(alpha[now], jnp.asarray(frames[now]), height=height, width=width)
         steps = blend_steps(np.asarray(laid), colors[now], background)
         for background in itertools.islice(steps, bool(first), None):
             yield background

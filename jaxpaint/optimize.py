@@ -106,15 +106,16 @@ def init(
     return PaintState(latents, optimizer(config).init(latents), jnp.int32(0))
 
 
+@functools.partial(jax.jit, static_argnames="config")
 def begin(subject: Subject, *, config: Config) -> PaintState:
     """The states of a batch, with first strokes after the picture or sketch that they follow."""
 
-    def one(subject: Subject) -> PaintState:
+    def one(_: None, subject: Subject) -> PaintState:
         if subject.image.size:
             return init(subject.seed, config=config, image=subject.image)
         return init(subject.seed, config=config, image=subject.sketch, choices=_CHOICES)
 
-    return jax.vmap(one)(subject)
+    return sharding.per_canvas(one, config=config)(None, subject)
 
 
 def optimizer(config: Config) -> optax.GradientTransformation:

@@ -24,6 +24,7 @@ with the gradient of the actions: dab 31.5 dB, 4 and 12; row and column 21.2 dB,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+import functools
 import json
 import pathlib
 from typing import Any, NamedTuple
@@ -151,7 +152,11 @@ def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
 
     Drawn once for a painting and kept, so that a stroke has one texture.
     """
-    dabs = getattr(painter.module, "dabs", 1)
+    return _noise(key, strokes, getattr(painter.module, "dabs", 1))
+
+
+@functools.partial(jax.jit, static_argnums=(1, 2))
+def _noise(key: jax.Array, strokes: int, dabs: int) -> jax.Array:
     draw = lambda s: jax.random.normal(jax.random.fold_in(key, s), (dabs, 3))  # noqa: E731
     return jax.vmap(draw)(jnp.arange(strokes))
 

@@ -6,6 +6,7 @@ import pathlib
 import platform
 from typing import Any
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -15,6 +16,7 @@ from jaxpaint.config import Config
 
 PREVIEW = "preview.png"  # the painting so far; gone when it is done
 _FRAMES = 48  # most frames of an animation
+_lay = jax.jit(painters.lay, static_argnums=0, static_argnames="blend")
 
 
 def write(
@@ -38,7 +40,7 @@ def write(
     frames = actions.frames(stroke, config)
     outputs.write_picture(folder / outputs.PICTURE, formed[-1])
     if animations:
-        alpha, colors = painters.lay(
+        alpha, colors = _lay(
             painter.module, painter.params, stroke, subject.noise, blend=config.blend
         )
         steps = canvas.lay_steps(
