@@ -251,8 +251,9 @@ def nudge(state: PaintState, grad: jax.Array, *, config: Config) -> PaintState:
     jax.jit, static_argnames=("networks", "config", "steps", "mesh"), donate_argnames="state"
 )
 def train_steps(
-    state: PaintState, subject: Subject, weights: Weights, count: jax.Array | int | None = None,
-    *, networks: Networks, config: Config, steps: int, mesh: Mesh | None = None,
+    state: PaintState, subject: Subject, weights: Weights,
+    *, networks: Networks, config: Config, steps: int, count: jax.Array | int | None = None,
+    mesh: Mesh | None = None,
 ) -> tuple[PaintState, dict[str, jax.Array]]:  # fmt: skip
     """Takes `steps` steps of C canvases in one call.
 
@@ -260,10 +261,10 @@ def train_steps(
       state: leaves with a leading axis C; its buffers are reused.
       subject: likewise.
       weights: shared.
-      count: how many steps are really taken, `[]` int32, at most `steps`, so that a remainder
-        needs no program of its own; None: all.
       networks, config: static.
       steps: how many, static.
+      count: how many of them are really taken, `[]` int32, so that a remainder needs no
+        program of its own; None: all.
       mesh: devices that the canvases are dealt out to (`sharding.deal`), static; None: one.
 
     Returns:

@@ -123,20 +123,21 @@ def begin(
 
 def train_steps(
     state: optimize.PaintState, part: optimize.Subject, weights: optimize.Weights,
-    count: jax.Array | int | None = None,
     *, networks: optimize.Networks, config: Config, stage: int, steps: int,
-    mesh: Mesh | None = None,
+    count: jax.Array | int | None = None, mesh: Mesh | None = None,
 ) -> tuple[optimize.PaintState, dict[str, jax.Array]]:  # fmt: skip
     """Takes steps within a stage, whose subject `begin` gave.
 
     Other arguments and what is returned are as of `optimize.train_steps`, which this is
     without stages.
     """
-    run = functools.partial(optimize.train_steps, networks=networks, steps=steps, mesh=mesh)
+    run = functools.partial(
+        optimize.train_steps, networks=networks, steps=steps, count=count, mesh=mesh
+    )
     if not config.stages:
-        return run(state, part, weights, count, config=config)
+        return run(state, part, weights, config=config)
     own, terms = run(
-        cut(state, config=config, stage=stage), part, weights, count,
+        cut(state, config=config, stage=stage), part, weights,
         config=config.stage(stage, small=True),
     )  # fmt: skip
     rows, start = config.rows(stage), _start(stage, config)

@@ -190,8 +190,8 @@ def paint_jobs(
                     )  # fmt: skip
                 steps = min(save_every, end - done)
                 state, terms = stages.train_steps(
-                    state, part, weights, steps, networks=networks, config=config, stage=stage,
-                    steps=min(save_every, config.steps), mesh=mesh,
+                    state, part, weights, networks=networks, config=config, stage=stage,
+                    steps=min(save_every, config.steps), count=steps, mesh=mesh,
                 )  # fmt: skip
                 host, terms = jax.device_get((state, terms))
                 terms = {name: some[:steps] for name, some in terms.items()}

@@ -44,7 +44,7 @@ def start(studio, seeds=(0,), text=0):
 def advance(studio, state, subject, steps=STEPS, count=None):
     _, networks, weights, _ = studio
     return optimize.train_steps(
-        state, subject, weights, count, networks=networks, config=CONFIG, steps=steps
+        state, subject, weights, networks=networks, config=CONFIG, steps=steps, count=count
     )
 
 
