@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from experiments import benchmark, measures, speed
+from experiments import measures, speed
+from experiments import rows as rows_lib
 from jaxpaint import canvas, studio
 from jaxpaint.config import Config
 
@@ -37,7 +38,7 @@ def test_no_row_is_there_twice():
         "devices": [1, 2, 2],
         "blends": ["blend"],
     }
-    rows = benchmark.plan(speed.CLIPS, ["float32"], usual, **axes)
+    rows = rows_lib.plan(speed.CLIPS, ["float32"], usual, **axes)
     found = [(row.clip, row.config.cutouts, row.devices, row.canvases) for row in rows]
     assert len(set(found)) == len(found)
     for name in speed.CLIPS:
@@ -60,10 +61,10 @@ def test_every_row_is_written_at_once_and_a_failing_one_stops_none(tmp_path, mon
         yield {"step_ms": 4.0, "canvas_steps_s": 250.0 * row.canvases, "clip_flops_s": 1e9}
 
     rows = [ROW._replace(canvases=number) for number in (1, 2, 4)]
-    benchmark.sweep([*rows, rows[2]._replace(devices=2)], [way], result, tmp_path)
+    rows_lib.sweep([*rows, rows[2]._replace(devices=2)], [way], result, tmp_path)
     assert there == [0, 1, 2, 3]
     written = json.loads((tmp_path / "benchmark.json").read_text())["rows"]
-    assert all(tuple(row) == benchmark.COLUMNS for row in written)
+    assert all(tuple(row) == rows_lib.COLUMNS for row in written)
     assert [row["error"] for row in written] == [
         "", "RuntimeError: Out of memory | while trying", "", ""
     ]  # fmt: skip
@@ -76,18 +77,18 @@ def test_every_row_is_written_at_once_and_a_failing_one_stops_none(tmp_path, mon
 
 def test_the_plot_leaves_failed_rows_out(tmp_path):
     pytest.importorskip("matplotlib")
-    cells = dict.fromkeys(benchmark.COLUMNS) | benchmark.label(ROW)
+    cells = dict.fromkeys(rows_lib.COLUMNS) | rows_lib.label(ROW)
     for rows in ([cells], [cells, cells | {"step_ms": 2.0}]):
         with open(tmp_path / "a.png", "wb") as file:
-            benchmark.plot(empty() | {"rows": rows}, file)
+            rows_lib.plot(empty() | {"rows": rows}, file)
         assert (tmp_path / "a.png").read_bytes()[1:4] == b"PNG"
 
 
 def test_ratios_hold_a_device_against_a_device():
-    cells = dict.fromkeys(benchmark.COLUMNS) | benchmark.label(ROW._replace(devices=2, canvases=8))
+    cells = dict.fromkeys(rows_lib.COLUMNS) | rows_lib.label(ROW._replace(devices=2, canvases=8))
     cells |= {"step_ms": 10.0, "torch_one_ms": 5.0, "torch_ms": 30.0, "paint_ms": 6.0}
     cells |= {"cutouts_ms": 1.0, "clip_ms": 2.0, "update_ms": 0.5}
-    found = benchmark.ratios(cells, {"float32": 1.0})
+    found = rows_lib.ratios(cells, {"float32": 1.0})
     assert (found["faster_than_one"], found["faster_than_batch"]) == (2.0, 3.0)
     assert (found["paint_share"], found["parts_share"]) == (0.6, 0.95)
 
@@ -116,7 +117,7 @@ def test_all_is_measured(here, tmp_path, capsys):
     result = empty()
     ways = [lambda row: measures.program(row, steps=2, calls=1)]
     number = 1 + jax.local_device_count()
-    benchmark.sweep([ROW._replace(devices=number), ROW], ways, result, tmp_path)
+    rows_lib.sweep([ROW._replace(devices=number), ROW], ways, result, tmp_path)
     failed, row = result["rows"]
     assert failed["error"].startswith("ValueError: ") and failed["step_ms"] is None
     assert row["error"] == ""
@@ -125,9 +126,9 @@ def test_all_is_measured(here, tmp_path, capsys):
     assert lacking - {"peak_gb"} == rivals  # a CPU keeps no account of its memory
     assert row["canvas_steps_s"] == row["steps_s"] == pytest.approx(1e3 / row["step_ms"])
     assert row["s_500_steps"] == pytest.approx(0.5 * row["step_ms"])
-    benchmark.paint("bundled", "float32", 1, SMALL, result, tmp_path)
+    rows_lib.paint("bundled", "float32", 1, SMALL, result, tmp_path)
     (painted,) = json.loads((tmp_path / "benchmark.json").read_text())["paintings"]
-    assert tuple(painted) == benchmark.PAINTED and painted["error"] == ""
+    assert tuple(painted) == rows_lib.PAINTED and painted["error"] == ""
     assert painted["paintings"] == jax.local_device_count() and None not in painted.values()
     assert painted["begin_s"] + painted["steps_s"] + painted["files_s"] == pytest.approx(
         painted["batch_s"]

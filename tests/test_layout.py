@@ -146,12 +146,12 @@ def test_interrupted_alone_is_whole_in_a_batch(networks, tmp_path, monkeypatch):
     def stops(*arguments, **options):
         calls.append(1)
         if len(calls) == 2:
-            raise RuntimeError("pulled the plug")
+            raise SystemExit("pulled the plug")
         return steps(*arguments, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(optimize, "train_steps", stops)
-        with pytest.raises(RuntimeError, match="plug"):
+        with pytest.raises(SystemExit, match="plug"):
             paint("killed", [5])
     assert paint("killed", [5], resume=True)[0]["score"] == paint("whole", [4, 5])[1]["score"]
     one, two = (
