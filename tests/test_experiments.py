@@ -108,7 +108,8 @@ def test_a_few_training_steps_lower_the_loss(scatter):
 
 
 def test_every_word_is_one_token_and_always_the_same(tmp_path):
-    one, words = clip_files.make_tokenizer(some_art(), tmp_path / "one")
+    one, lists = clip_files.make_tokenizer(some_art(), tmp_path / "one")
+    words = lists["words"]
     two, _ = clip_files.make_tokenizer(some_art(), tmp_path / "two")
     assert one.get_vocab() == two.get_vocab()
     assert {"sheep", "apple", "turquoise", "painting"} <= set(words)
