@@ -272,6 +272,9 @@ def keep_compiled() -> None:
     if jax.config.jax_compilation_cache_dir is None:
         caches = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
         jax.config.update("jax_compilation_cache_dir", str(pathlib.Path(caches) / "jaxpaint"))
+        # Small programs too, of which a start has some thirty: JAX leaves out what took less than
+        # a second, and so keeps more or less by how busy the machine is.
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
 def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
