@@ -19,7 +19,6 @@ import numpy as np
 from jaxpaint import (
     actions,
     batch,
-    composition,
     outputs,
     painters,
     pictures,
@@ -281,9 +280,7 @@ def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
     """Prompts that this CLIP cannot paint, each with the reason; tells of words it lacks."""
     refused = {}
     for text in dict.fromkeys(texts):
-        unknown = vocabulary.unknown(clip.vocabulary, text)
-        if clip.recipe.get("sketch_steps"):  # grounds are laid by their words
-            unknown = [word for word in unknown if word not in composition.GROUNDS]
+        unknown = studio.unknown_words(clip, text)
         near = [vocabulary.near(clip.vocabulary, word) for word in unknown]
         told = ", ".join(
             f"{word} (like it: {' or '.join(known)})" if known else word

@@ -232,7 +232,7 @@ def paint_jobs(
             "prompt": job.prompt,
             "seed": job.seed,
             "weight": job.weight,
-            "unknown_words": vocabulary.unknown(clip.vocabulary, job.prompt),
+            "unknown_words": unknown_words(clip, job.prompt),
             "steps_done": steps,
             "error": error,
             "score": float(scores[i]),
@@ -358,6 +358,13 @@ def start(
     if config.stages:
         state = state._replace(latents=stages.waiting(state.latents))
     return subject, state
+
+
+def unknown_words(clip: clip_lib.Clip, prompt: str) -> list[str]:
+    """Words of a prompt that nothing understands: neither the CLIP nor, of a ground, the sketch."""
+    unknown = vocabulary.unknown(clip.vocabulary, prompt)
+    laid = composition.GROUNDS if clip.recipe.get("sketch_steps") else ()
+    return [word for word in unknown if word not in laid]
 
 
 def _plan(prompt: str, clip: clip_lib.Clip, config: Config) -> composition.Composition:

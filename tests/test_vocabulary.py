@@ -1,8 +1,10 @@
 """Which words of a prompt a CLIP knows."""
 
+import dataclasses
+
 import pytest
 
-from jaxpaint import clip, vocabulary
+from jaxpaint import clip, studio, vocabulary
 
 TAUGHT = vocabulary.read({
     "words": "a on red boat boats ferris wheel wheels woman hat watch".split(),
@@ -43,3 +45,10 @@ def test_the_bundled_clip_knows_things_and_no_bits_of_their_names():
     assert vocabulary.unknown(known, "two teddy bears next to a ferris wheel at night") == []
     assert vocabulary.unknown(known, "a man and a woman") == ["man", "woman"]
     assert known.parts < known.words
+
+
+def test_words_for_grounds_are_known_to_a_sketch():
+    eye = clip.load("bundled")
+    assert studio.unknown_words(eye, "a duck on a lake") == []
+    plain = dataclasses.replace(eye, recipe={})
+    assert studio.unknown_words(plain, "a duck on a lake") == ["lake"]
