@@ -65,9 +65,10 @@ def claim_folder(folder: pathlib.Path, *, again: bool = False) -> None:
 
 
 def write(path: pathlib.Path, save: Callable[[io.BytesIO], None]) -> None:
-    """Writes a file through memory and a rename, so that it is never half there."""
+    """Writes a file, and the folders it lies in, by a rename, so that it is never half there."""
     buffer = io.BytesIO()
     save(buffer)
+    path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     scratch.write_bytes(buffer.getvalue())
     os.replace(scratch, path)
