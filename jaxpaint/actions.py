@@ -56,6 +56,8 @@ PATH_POINTS = 100  # pen events a stroke
 PATH_SECONDS = 0.1  # time between two pen events
 MAX_PRESSURE = 0.8
 MAX_LOG_RADIUS = 2.0
+# Fractions of the R2 sequence (Roberts 2018), whose multiples are spread evenly.
+_SPREAD = 0.7548776662466927, 0.5698402909980532
 _COARSE = 8, 8  # pixels of what has no detail
 _EVEN = 0.02  # detail that a place is taken to have at least, of 1
 
@@ -151,6 +153,25 @@ def middles(actions: Any, config: Config) -> Any:
         sides = inner / np.float32([config.width, config.height])
         middle = middle + frame[..., 2:] * sides * (actions[..., 2:4] - 0.5)
     return xp.clip(middle, 0.0, 1 - 1e-6)
+
+
+def ranks(config: Config) -> np.ndarray:
+    """How low strokes lie: `[S]` int, each of 0 .. S - 1 once, 0 for the lowest.
+
+    Free strokes lie as they are numbered, and stages one on the other. Frames and cells of a grid
+    lie side by side: the lowest strokes of all of them come first, then the second ones.
+    Among those they take turns all over the canvas, so that any number of the lowest
+    strokes is spread evenly, of every frame as many as of the others or one more.
+    """
+    if config.stages:
+        parts = [(config.rows(i), config.stage(i, small=False)) for i in range(len(config.stages))]
+        return np.concatenate([rows.start + ranks(part) for rows, part in parts])
+    if config.layout not in ("stitched", "cells"):
+        return np.arange(config.strokes)
+    rows, columns, strokes = config.grid
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    turn = np.argsort(np.argsort((row * _SPREAD[0] + column * _SPREAD[1]) % 1))
+    return (np.arange(strokes) * rows * columns + turn[:, None]).reshape(-1)
 
 
 def first(

@@ -19,6 +19,7 @@ import numpy as np
 from jaxpaint import (
     actions,
     batch,
+    mixtures,
     outputs,
     painters,
     pictures,
@@ -152,10 +153,6 @@ def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
             f"--stages={_STAGES.value} are of a picture, and of free frames: give --image=FILE and "
             "no --layout, or leave --stages out"
         )
-    if "," in _BRUSH.value and (_STAGES.value > 1 or _LAYOUT.value == "stitched"):
-        raise prompts.PromptError(
-            f"--brush={_BRUSH.value}: in stages and on a stitched canvas one brush paints: give one"
-        )
     if _LAYOUT.value != "stitched":
         if flags.FLAGS["grid"].present:
             raise prompts.PromptError("--grid is of a stitched canvas: give --layout=stitched too")
@@ -205,7 +202,7 @@ def run() -> int:
         photo = pictures.fit(photo, width=width, height=height)
     config = dataclasses.replace(config, width=width, height=height)
     config = stages.plan(config, number=_STAGES.value)
-    painter = painters.mix(brushes, strokes=config.strokes)
+    painter = mixtures.mix(brushes, config=config)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
         save_every=_SAVE_EVERY.value, image=photo,
@@ -236,7 +233,7 @@ def load_painters() -> list[tuple[painters.Painter, float]]:
     """The painters that the flags name, with their shares of the strokes."""
     if _PAINTER.value.endswith(".safetensors") and flags.FLAGS["brush"].present:
         raise painters.PainterError("--painter=FILE knows its brush: leave --brush away")
-    found = painters.choose(_PAINTER.value, _BRUSH.value)
+    found = mixtures.choose(_PAINTER.value, _BRUSH.value)
     if _BLEND.value and not any(getattr(painter.module, "rgb", False) for painter, _ in found):
         raise painters.PainterError(
             "--blend is of a published painter: give --painter=gan, vae, joy or a file of one too"

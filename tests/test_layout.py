@@ -13,7 +13,17 @@ from PIL import Image
 import pytest
 from sample_clip import TINY
 
-from jaxpaint import actions, batch, canvas, optimize, outputs, painters, prompts, studio
+from jaxpaint import (
+    actions,
+    batch,
+    canvas,
+    mixtures,
+    optimize,
+    outputs,
+    painters,
+    prompts,
+    studio,
+)
 from jaxpaint.config import Config
 
 GRID = (2, 3, 2)
@@ -27,10 +37,13 @@ SINGLE = Config(height=40, width=60, strokes=5, layout="single")
 
 @pytest.fixture(scope="module")
 def networks(tiny):
-    """CLIP, and a painter of random weights whose dabs the noise moves."""
-    module = painters.DabPainter(dabs=8, hidden=16, scatter=True)
-    params = painters.init(jax.random.key(0), module)
-    return tiny, painters.Painter(module, params, "brush", ("brush",))
+    """CLIP, and two painters of random weights, one of whose dabs the noise moves."""
+    parts = []
+    for name, scatter in (("brush", True), ("calligraphy", False)):
+        module = painters.DabPainter(dabs=8, hidden=16, scatter=scatter)
+        params = painters.init(jax.random.key(len(parts)), module)
+        parts.append((painters.Painter(module, params, name, (name,)), 1.0 + len(parts)))
+    return tiny, mixtures.mix(parts, config=STITCHED)
 
 
 def latents(config):
@@ -162,6 +175,8 @@ def test_interrupted_alone_is_whole_in_a_batch(networks, tmp_path, monkeypatch):
         np.testing.assert_array_equal(mine, other)
     np.testing.assert_array_equal(one.frames, actions.grid_frames(*GRID)[0])
     assert (one.height, one.width) == (HEIGHT, WIDTH)
+    assert one.brush.tolist() == list(networks[1].brushes)  # a third: in four of six frames
+    assert "".join(name[0] for name in one.brush) == "bcbcbcccbccc"
     first = np.asarray(actions.bound(start(networks, [5], image)[1].latents[0]))
     np.testing.assert_allclose(one.actions[:, actions.FRAME], first[:, actions.FRAME], atol=1e-6)
     assert np.abs(one.actions - first)[:, :12].max() > 0.05
@@ -176,11 +191,11 @@ def test_the_command_and_its_mistakes(tmp_path):
         "--layout=stitched --grid=8": "ROWSxCOLUMNSxSTROKES",
         "--layout=stitched --strokes=7": "--grid=8x8x5 has 320",
         "--layout=stitched --size=128": "makes a canvas of 442x442",
-        "--layout=stitched --brush=brush:1,dry_brush:1": "one brush paints",
     }
     right = [
         f"--image={tmp_path}/a.png", f"--outdir={tmp_path}/out", f"--clip={TINY}", "--steps=2",
         "--layout=stitched", "--grid=1x2x3", "--size=118x64", "--strokes=6",
+        "--brush=calligraphy,brush",
     ]  # fmt: skip
     program = (
         "import sys, json\nfrom absl import flags\nfrom jaxpaint import paint\n"
@@ -202,4 +217,5 @@ def test_the_command_and_its_mistakes(tmp_path):
         assert expected in told
     record = json.loads((tmp_path / "out" / "a-seed0" / "run.json").read_text())
     assert record["config"]["layout"] == "stitched" and record["config"]["grid"] == [1, 2, 3]
+    assert record["brush"] == "calligraphy:3,brush:3"
     assert Image.open(tmp_path / "out" / "a-seed0" / "painting.png").size == (118, 64)
