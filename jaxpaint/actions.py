@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxpaint.config import Config
+from jaxpaint.config import MOST_FRAMES, Config
 
 # Column names in order, with what 0 and 1 mean.
 NAMES = (
@@ -236,6 +236,24 @@ def tile(config: Config) -> tuple[Config, int]:
         config, layout="cell", height=side, width=side, background=black,
         frame_min=larger * config.frame_min, frame_max=larger * config.frame_max,
     ), config.cell  # fmt: skip
+
+
+def grid_like(height: int, width: int, *, frames: int = 64) -> tuple[int, int]:
+    """Rows and columns of the stitched canvas whose shape is nearest to that of a picture.
+
+    Args:
+      height, width: of the picture.
+      frames: about how many; three to five quarters of that are.
+    """
+    some = range(1, MOST_FRAMES + 1)
+    grids = [(r, c) for r in some for c in some if 3 * frames <= 4 * r * c <= 5 * frames]
+
+    def unlike(grid: tuple[int, int]) -> tuple[float, int]:
+        _, own_height, own_width = grid_frames(*grid)
+        shape = abs(np.log(own_width * height / (own_height * width)))
+        return float(shape), abs(grid[0] * grid[1] - frames)
+
+    return min(grids, key=unlike)
 
 
 def grid_frames(

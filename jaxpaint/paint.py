@@ -42,7 +42,7 @@ _WEIGHT = flags.DEFINE_float(
 )  # fmt: skip
 _IMAGE = flags.DEFINE_string(
     "image", "", "Picture file to paint from, alone or with a prompt. Its shape is kept, but "
-    "--size=WIDTHxHEIGHT and --layout=stitched cut what does not fit theirs.",
+    "--size=WIDTHxHEIGHT and --grid cut what does not fit theirs.",
 )  # fmt: skip
 _OBJECTIVE = flags.DEFINE_string(
     "objective", "pixel", "What to take from --image: some of pixel, l1, transport (coverage), "
@@ -83,7 +83,8 @@ _LAYOUT = flags.DEFINE_enum(
 )  # fmt: skip
 _GRID = flags.DEFINE_string(
     "grid", "8x8x5", "ROWSxCOLUMNSxSTROKES of --layout=stitched: frames of 64 pixels that overlap "
-    "by 10, and strokes in each. They settle the canvas and the number of strokes.",
+    "by 10, and strokes in each. They settle the canvas and the number of strokes. Without it "
+    "--image has a grid of its shape, of about as many frames.",
 )  # fmt: skip
 _STAGES = flags.DEFINE_integer(
     "stages", 1, "Coarse to fine, with --image: the strokes are painted in so many stages, each "
@@ -145,7 +146,7 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float | No
     return lines, photo, weights
 
 
-def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
+def arrangement(photo: np.ndarray | None) -> tuple[dict[str, Any], tuple[int, int] | None]:
     """What --layout asks of the Config, and the width and height where it settles them."""
     given = {"layout": _LAYOUT.value, "strokes": _STROKES.value}
     if _STAGES.value > 1 and (not _IMAGE.value or _LAYOUT.value != "free"):
@@ -158,14 +159,18 @@ def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
             raise prompts.PromptError("--grid is of a stitched canvas: give --layout=stitched too")
         return given, None
     grid = prompts.parse_grid(_GRID.value)
+    if photo is not None and not flags.FLAGS["grid"].present:
+        grid = (*actions.grid_like(*photo.shape[:2]), grid[2])
     strokes, (_, height, width) = math.prod(grid), actions.grid_frames(*grid)
+    name = "x".join(map(str, grid))
     if _STROKES.value not in (None, strokes):
         raise prompts.PromptError(
-            f"--strokes={_STROKES.value}, but --grid={_GRID.value} has {strokes}: give one of them"
+            f"--strokes={_STROKES.value}, but the grid {name} has {strokes}: leave --strokes out, "
+            "or give another --grid"
         )
     if prompts.parse_size(_SIZE.value, default=0) not in ((0, 0), (width, height)):
         raise prompts.PromptError(
-            f"--size={_SIZE.value}, but --grid={_GRID.value} makes a canvas of {width}x{height}: "
+            f"--size={_SIZE.value}, but the grid {name} makes a canvas of {width}x{height}: "
             "leave --size out, or give another --grid"
         )
     return given | {"grid": grid, "strokes": strokes}, (width, height)
@@ -174,7 +179,7 @@ def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
 def run() -> int:
     """Paints what the flags ask for; returns how many of the paintings failed."""
     lines, photo, weights = asked()
-    layout, sides = arrangement()
+    layout, sides = arrangement(photo)
     process, processes = join()
     keep_compiled()
     brushes = load_painters()

@@ -9,6 +9,8 @@ import re
 from typing import NamedTuple
 import unicodedata
 
+from jaxpaint.config import MOST_FRAMES
+
 
 class PromptError(ValueError):
     """A prompt or size that cannot be painted; the message says what to write instead."""
@@ -145,10 +147,10 @@ def parse_grid(grid: str) -> tuple[int, int, int]:
     """
     match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", grid.strip().lower())
     numbers = tuple(int(number) for number in match.groups()) if match else (0,)
-    if min(numbers) < 1 or max(numbers[:2]) > 37:
+    if min(numbers) < 1 or max(numbers[:2]) > MOST_FRAMES:
         raise PromptError(
-            f"--grid={grid} is no grid: give ROWSxCOLUMNSxSTROKES, each at least 1, of at most 37 "
-            "rows and columns, as in --grid=8x8x5"
+            f"--grid={grid} is no grid: give ROWSxCOLUMNSxSTROKES, each at least 1, of at most "
+            f"{MOST_FRAMES} rows and columns, as in --grid=8x8x5"
         )
     return numbers
 
