@@ -29,7 +29,7 @@ from jaxpaint import (
     vocabulary,
 )
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import BLENDS, LAYOUTS, QUALITIES
+from jaxpaint.config import BLENDS, LAYOUTS, MOST_STROKES, QUALITIES
 
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
@@ -52,8 +52,9 @@ _QUALITY = flags.DEFINE_enum(
     "quality", "normal", list(QUALITIES), "How many strokes and steps: a quick look or a long one."
 )
 _STROKES = flags.DEFINE_integer(
-    "strokes", None, "Brushstrokes a painting, whatever --quality says.", lower_bound=1
-)
+    "strokes", None, "Brushstrokes a painting, whatever --quality says.", lower_bound=1,
+    upper_bound=MOST_STROKES,
+)  # fmt: skip
 _STEPS = flags.DEFINE_integer(
     "steps", None, "Optimisation steps, whatever --quality says.", lower_bound=1
 )
@@ -131,6 +132,7 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float | No
     lines = [prompts.Line(prompts.parse(text)) for text in _PROMPT.value]
     if _FILE.value:
         lines += prompts.read_file(pathlib.Path(_FILE.value))
+    weight = None if _WEIGHT.value is None else prompts.checked_weight(_WEIGHT.value)
     if not _IMAGE.value:
         if flags.FLAGS["objective"].present:
             raise pictures.PictureError("--objective is of a picture: give --image=FILE too")
@@ -138,10 +140,12 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float | No
             raise prompts.PromptError(
                 'nothing to paint: give --prompt="black sheep" or --image=FILE'
             )
-        return lines, None, {"prompt_weight": _WEIGHT.value}
+        return lines, None, {"prompt_weight": weight}
     photo = pictures.read(pathlib.Path(_IMAGE.value))
-    weights = pictures.parse_objective(_OBJECTIVE.value) | {"prompt_weight": _WEIGHT.value}
+    weights = pictures.parse_objective(_OBJECTIVE.value) | {"prompt_weight": weight}
     if not lines:
+        if weight is not None:
+            raise prompts.PromptError("--prompt_weight is of a prompt: give --prompt=TEXT too")
         lines, weights["prompt_weight"] = [prompts.Line("")], 0.0
     return lines, photo, weights
 

@@ -8,6 +8,8 @@ import warnings
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from jaxpaint.config import MOST_WEIGHT
+
 _SMALLEST = 16  # side of a canvas, pixels
 _KEPT = 4096  # longer side of a picture as it is kept, pixels: twice that of the largest canvas
 # What --objective may name: a weight of `Config`, and how much 1 of it is.
@@ -79,20 +81,23 @@ def parse_objective(text: str) -> dict[str, float]:
     """Weights of `Config` from words such as `pixel`, or `pixel,clip:0.5`.
 
     Raises:
-      PictureError: a word that is none of `OBJECTIVES`, or a weight that is not positive.
+      PictureError: a word that is none of `OBJECTIVES` or there twice, or a weight that is not
+        above 0 and up to `MOST_WEIGHT`.
     """
     weights = {}
     for part in text.split(","):
-        name, _, amount = part.strip().partition(":")
+        name, colon, amount = part.strip().partition(":")
         try:
             field, one = OBJECTIVES[name]
-            weights[field] = one * float(amount or 1.0)
-            if not 0 < weights[field] < float("inf"):
+            number = float(amount) if colon else 1.0
+            if field in weights or not 0 < number <= MOST_WEIGHT:
                 raise ValueError
+            weights[field] = one * number
         except (KeyError, ValueError):
             raise PictureError(
                 f"--objective={text}: {part.strip()!r} is none; give some of "
-                f"{', '.join(OBJECTIVES)}, with positive weights if wanted, as in pixel,clip:0.5"
+                f"{', '.join(OBJECTIVES)}, once each, with weights above 0 and up to "
+                f"{MOST_WEIGHT:.0f} if wanted, as in pixel,clip:0.5"
             ) from None
     return weights
 

@@ -48,7 +48,7 @@ def plan(config: Config, *, number: int) -> Config:
     height, width, layers = config.height, config.width, []
     steps = [config.steps * (i + 1) // number - config.steps * i // number for i in range(number)]
     for layer in range(1, number):
-        wanted = (1 - _FIRST) * config.strokes * 2 ** (layer - 1) / (2 ** (number - 1) - 1)
+        wanted = (1 - _FIRST) * config.strokes * 2.0 ** (layer - number) / (1 - 2.0 ** (1 - number))
         cell = math.sqrt(_IN_CELL * height * width / max(1.0, wanted))
         cell = 2 * round(max(8, min(cell, min(height, width) / 2)) / 2)  # half of it is whole
         cells = -(-height // cell) * -(-width // cell)

@@ -157,7 +157,9 @@ def test_grids_of_other_sizes():
     assert actions.grid_like(10, 9000) == (2, 37)  # as long as they come
 
 
-@pytest.mark.parametrize("text", ["", "8x8", "0x8x5", "8x8x0", "38x1x5", "axbxc", "8x8x5x1"])
+@pytest.mark.parametrize(
+    "text", ["", "8x8", "0x8x5", "8x8x0", "38x1x5", "axbxc", "8x8x5x1", "9x9x9999"]
+)
 def test_grids_that_are_none(text):
     with pytest.raises(prompts.PromptError, match="ROWSxCOLUMNSxSTROKES"):
         prompts.parse_grid(text)

@@ -147,7 +147,9 @@ def refuses(path, *words):
 
 
 def test_unknown_brush():
-    refuses("no_such_brush", "train_painter")
+    refuses("no_such_brush", "train_painter", "unless it smudges")
+    refuses("Dry_Brush", "did you mean 'dry_brush'?")
+    refuses("/none/such.safetensors", "no painter's file")
 
 
 @pytest.mark.parametrize("data", [b"", b"not a safetensors file", b"\xff" * 200])

@@ -110,7 +110,18 @@ def test_objectives():
     assert weights == {"image_l2": 30.0, "image_clip": 0.5}
     for field, _ in pictures.OBJECTIVES.values():
         assert getattr(Config(), field) == 0.0
-    for text in ("", "pixels", "pixel:-1", "pixel:0", "pixel:x", "clip:inf"):
+    for text in (
+        "",
+        "pixels",
+        "pixel:-1",
+        "pixel:0",
+        "pixel:x",
+        "clip:inf",
+        "clip:nan",
+        "l1:",
+        "l1,l1:2",
+        "l1:1e7",
+    ):
         with pytest.raises(pictures.PictureError, match="give some of pixel"):
             pictures.parse_objective(text)
 

@@ -62,7 +62,7 @@ def test_a_plan_adds_up_and_gets_finer(sides, strokes, number):
 
 def test_one_stage_is_none_and_too_many_are_refused():
     assert stages.plan(PLAIN, number=1) is PLAIN and stages.at(3, config=PLAIN) == (0, 8)
-    for number, strokes in ((2, 3), (9, 300)):
+    for number, strokes in ((2, 3), (9, 300), (2000, 300)):
         with pytest.raises(stages.StageError, match="too few"):
             stages.plan(dataclasses.replace(PLAIN, strokes=strokes), number=number)
 
