@@ -19,7 +19,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from jaxpaint.config import Config
+from jaxpaint.config import MOST_FRAMES, Config
 
 # Column names in order, with what 0 and 1 mean.
 NAMES = (
@@ -56,6 +56,8 @@ PATH_POINTS = 100  # pen events a stroke
 PATH_SECONDS = 0.1  # time between two pen events
 MAX_PRESSURE = 0.8
 MAX_LOG_RADIUS = 2.0
+# Fractions of the R2 sequence (Roberts 2018), whose multiples are spread evenly.
+_SPREAD = 0.7548776662466927, 0.5698402909980532
 _COARSE = 8, 8  # pixels of what has no detail
 _EVEN = 0.02  # detail that a place is taken to have at least, of 1
 
@@ -153,6 +155,25 @@ def middles(actions: Any, config: Config) -> Any:
     return xp.clip(middle, 0.0, 1 - 1e-6)
 
 
+def ranks(config: Config) -> np.ndarray:
+    """How low strokes lie: `[S]` int, each of 0 .. S - 1 once, 0 for the lowest.
+
+    Free strokes lie as they are numbered, and stages one on the other. Frames and cells of a grid
+    lie side by side: the lowest strokes of all of them come first, then the second ones.
+    Among those they take turns all over the canvas, so that any number of the lowest
+    strokes is spread evenly, of every frame as many as of the others or one more.
+    """
+    if config.stages:
+        parts = [(config.rows(i), config.stage(i, small=False)) for i in range(len(config.stages))]
+        return np.concatenate([rows.start + ranks(part) for rows, part in parts])
+    if config.layout not in ("stitched", "cells"):
+        return np.arange(config.strokes)
+    rows, columns, strokes = config.grid
+    row, column = np.divmod(np.arange(rows * columns), columns)
+    turn = np.argsort(np.argsort((row * _SPREAD[0] + column * _SPREAD[1]) % 1))
+    return (np.arange(strokes) * rows * columns + turn[:, None]).reshape(-1)
+
+
 def first(
     key: jax.Array, *, config: Config, image: jax.Array | None = None, choices: int = 1
 ) -> jax.Array:
@@ -215,6 +236,24 @@ def tile(config: Config) -> tuple[Config, int]:
         config, layout="cell", height=side, width=side, background=black,
         frame_min=larger * config.frame_min, frame_max=larger * config.frame_max,
     ), config.cell  # fmt: skip
+
+
+def grid_like(height: int, width: int, *, frames: int = 64) -> tuple[int, int]:
+    """Rows and columns of the stitched canvas whose shape is nearest to that of a picture.
+
+    Args:
+      height, width: of the picture.
+      frames: about how many; three to five quarters of that are.
+    """
+    some = range(1, MOST_FRAMES + 1)
+    grids = [(r, c) for r in some for c in some if 3 * frames <= 4 * r * c <= 5 * frames]
+
+    def unlike(grid: tuple[int, int]) -> tuple[float, int]:
+        _, own_height, own_width = grid_frames(*grid)
+        shape = abs(np.log(own_width * height / (own_height * width)))
+        return float(shape), abs(grid[0] * grid[1] - frames)
+
+    return min(grids, key=unlike)
 
 
 def grid_frames(

@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 from jaxpaint import clip as clip_lib
-from jaxpaint import optimize, outputs, painters, pictures, sharding, studio
+from jaxpaint import mixtures, optimize, outputs, painters, pictures, sharding, studio
 from jaxpaint.config import Config
 
 _TURNS = 16  # canvases a batch where they take turns: often enough something is done
@@ -217,13 +217,14 @@ def measure(
     Of stages, the one that needs most.
     """
     if config.stages:
-        needs = [
-            measure(
-                clip, painter, config=own, steps=min(steps, own.steps),
+        needs = []
+        for i in range(len(config.stages)):
+            own = config.stage(i, small=True)
+            needs.append(measure(
+                clip, painter._replace(module=mixtures.only(painter.module, config.rows(i))),
+                config=own, steps=min(steps, own.steps),
                 image=pictures.fit(image, width=own.width, height=own.height),
-            )
-            for own in (config.stage(i, small=True) for i in range(len(config.stages)))
-        ]  # fmt: skip
+            ))  # fmt: skip
         return Memory(*map(max, zip(*needs)))
     networks, weights = studio.freeze(clip, painter)
 

@@ -25,6 +25,9 @@ FROM_PICTURE = {
 # Where the frames of the strokes lie: each anywhere, which is optimised too; on the stitched
 # grid of Neural Painters (Nakano 2019); all over the whole canvas, as in its notebooks.
 LAYOUTS = ("free", "stitched", "single")
+MOST_FRAMES = 37  # rows or columns of that grid: 2,008 pixels
+MOST_STROKES = 100_000  # of a painting; more are a slip that no memory holds
+MOST_WEIGHT = 1e6  # of what is asked of the canvas; far above it float32 overflows
 
 
 class Stage(NamedTuple):

@@ -14,7 +14,7 @@ pixels, bit for bit; a texture depends only on the seed and the strokes before i
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 import colorsys
 import contextlib
 import ctypes
@@ -23,6 +23,7 @@ import functools
 import json
 import math
 import os
+import pathlib
 from typing import Any
 
 import numpy as np
@@ -117,29 +118,14 @@ def available() -> bool:
 
 
 class _Easel:
-    """One brush and one transparent surface of `height` x `width` pixels."""
+    """Brushes and one transparent surface of `height` x `width` pixels."""
 
-    def __init__(self, brush: BrushName, height: int, width: int) -> None:
+    def __init__(self, brushes: Iterable[BrushName], height: int, width: int) -> None:
         lib = self._lib = _library()
-        file = find_brush(brush)
-        text = file.read_bytes()
-        try:
-            valid = isinstance(json.loads(text)["settings"], dict)
-        except (ValueError, KeyError, TypeError):
-            valid = False
-        self._brush = lib.mypaint_brush_new()
-        self._surface = lib.mypaint_fixed_tiled_surface_new(width, height)
-        lib.mypaint_brush_from_defaults(self._brush)
-        if not valid or not lib.mypaint_brush_from_string(self._brush, text):
-            self.close()
-            raise MyPaintError(
-                f"{file} is not a MyPaint brush: expected JSON with `version` 3 and "
-                "`settings`; choose another or install mypaint-brushes again"
-            )
+        files = {brush: find_brush(brush) for brush in brushes}
         names = ("radius_logarithmic", "color_h", "color_s", "color_v", *_CONVERT)
         self._ids = {n: lib.mypaint_brush_setting_from_cname(n.encode()) for n in names}
-        get = lib.mypaint_brush_get_base_value
-        self._bases = {n: get(self._brush, self._ids[n]) for n in _CONVERT}
+        self._surface = lib.mypaint_fixed_tiled_surface_new(width, height)
         # The tiles of a fixed surface lie in one buffer, row after row.
         request = _TileRequest()
         lib.mypaint_tile_request_init(request, 0, 0, 0, 0)
@@ -149,16 +135,39 @@ class _Easel:
         lib.mypaint_tiled_surface_tile_request_end(self._surface, request)
         self._tiles = np.frombuffer(buffer, np.uint16).reshape(tiles)
         self._shape = height, width
+        self._brushes: dict[BrushName, tuple[int, dict[str, float]]] = {}
+        try:
+            for brush, file in files.items():
+                self._take(brush, file)
+        except MyPaintError:
+            self.close()
+            raise
+        self.clear()
+
+    def _take(self, brush: BrushName, file: pathlib.Path) -> None:
+        """Makes a brush ready, with what its settings are at scale 1, and tries it."""
+        lib, new, text = self._lib, self._lib.mypaint_brush_new(), file.read_bytes()
+        self._brushes[brush] = new, {}
+        try:
+            valid = isinstance(json.loads(text)["settings"], dict)
+        except (ValueError, KeyError, TypeError):
+            valid = False
+        lib.mypaint_brush_from_defaults(new)
+        if not valid or not lib.mypaint_brush_from_string(new, text):
+            raise MyPaintError(
+                f"{file} is not a MyPaint brush: expected JSON with `version` 3 and "
+                "`settings`; choose another or install mypaint-brushes again"
+            )
+        get = lib.mypaint_brush_get_base_value
+        self._brushes[brush] = new, {n: get(new, self._ids[n]) for n in _CONVERT}
         self.clear()  # a new surface is opaque white
         line = np.linspace([10.0, 32.0], [54.0, 32.0], A.PATH_POINTS)
-        self.stroke(line, np.full(A.PATH_POINTS, 0.8), 0.7, (0, 0, 0), 1.0, 1)
+        self.stroke(brush, line, np.full(A.PATH_POINTS, 0.8), 0.7, (0, 0, 0), 1.0, 1)
         if self._tiles[0, 0, ..., 3].max() < _FULL / 255:
-            self.close()
             raise MyPaintError(
                 f"brush {os.fspath(brush)!r} leaves nothing on an empty surface (it "
                 "smudges or erases): choose one that paints, such as `dry_brush`"
             )
-        self.clear()
 
     def clear(self) -> None:
         self._tiles.fill(0)
@@ -171,16 +180,17 @@ class _Easel:
         return pixels[: self._shape[0], : self._shape[1]].astype(np.float32) / _FULL
 
     def stroke(
-        self, points: Any, pressures: Any, size: float, color: Any, scale: float, n: int
-    ) -> None:
+        self, brush: BrushName, points: Any, pressures: Any, size: float, color: Any,
+        scale: float, n: int,
+    ) -> None:  # fmt: skip
         """Draws a stroke through `points` `[P, 2]` pixels with `pressures` `[P]`.
 
         `size` and `color` are action numbers, `scale` is pixels here per pixel of a
         64-pixel frame, and `n` >= 1 random numbers are thrown away first.
         """
-        lib, brush, surface = self._lib, self._brush, self._surface
+        lib, (brush, bases), surface = self._lib, self._brushes[brush], self._surface
         slower = min(scale, _MAX_TIME_SCALE)
-        values = {name: f(self._bases[name], slower) for name, f in _CONVERT.items()}
+        values = {name: f(bases[name], slower) for name, f in _CONVERT.items()}
         values["radius_logarithmic"] = A.MAX_LOG_RADIUS * size + math.log(scale)
         hsv = colorsys.rgb_to_hsv(*map(float, color))
         values |= zip(("color_h", "color_s", "color_v"), hsv)
@@ -200,7 +210,8 @@ class _Easel:
 
     def close(self) -> None:
         self._tiles = None  # its memory goes away with the surface
-        self._lib.mypaint_brush_unref(self._brush)
+        for brush, _ in self._brushes.values():
+            self._lib.mypaint_brush_unref(brush)
         self._lib.mypaint_surface_unref(self._surface)
 
 
@@ -221,12 +232,14 @@ def _silence() -> Iterator[None]:
 
 
 def _paint(
-    easel: _Easel, actions: Any, centers: Any, scales: Any, margin: float, seed: int
-) -> Iterator[int]:
+    easel: _Easel, actions: Any, brushes: Sequence[BrushName], centers: Any, scales: Any,
+    margin: float, seed: int,
+) -> Iterator[int]:  # fmt: skip
     """Draws the strokes and yields the number of strokes drawn so far after each.
 
-    `centers` `[S, 2]` are the frames' centres in pixels of the surface, `scales`
-    `[S]` its pixels per pixel of a 64-pixel frame. Closes the easel at the end.
+    `brushes` are those of the S strokes, `centers` `[S, 2]` the frames' centres in pixels
+    of the surface, `scales` `[S]` its pixels per pixel of a 64-pixel frame. Closes the easel
+    at the end.
     """
     inner = A.FRAME_PIXELS - 2 * margin
     points, pressures = A.path(actions)
@@ -235,7 +248,7 @@ def _paint(
     with contextlib.closing(easel):
         for i, row in enumerate(actions):
             color, scale, n = row[A.COLOR], float(scales[i]), int(discarded[i])
-            easel.stroke(points[i], pressures[i], float(row[1]), color, scale, n)
+            easel.stroke(brushes[i], points[i], pressures[i], float(row[1]), color, scale, n)
             yield i + 1
 
 
@@ -276,8 +289,8 @@ def draw_alpha(
     alpha = np.empty((len(actions), size, size), np.float32)
     centers = np.full((len(actions), 2), size / 2, np.float32)
     scales = np.full(len(actions), size / A.FRAME_PIXELS, np.float32)
-    easel = _Easel(brush, size, size)
-    for done in _paint(easel, actions, centers, scales, margin, seed):
+    easel, brushes = _Easel([brush], size, size), [brush] * len(actions)
+    for done in _paint(easel, actions, brushes, centers, scales, margin, seed):
         alpha[done - 1] = easel.pixels(slice(3, 4))[..., 0]
         easel.clear()
     return alpha
@@ -298,7 +311,7 @@ def draw_strokes(actions: Any, brush: BrushName, **options: Any) -> np.ndarray:
 def replay_steps(
     actions: Any,
     frames: Any,
-    brush: BrushName,
+    brush: BrushName | Sequence[BrushName],
     *,
     height: int,
     width: int,
@@ -311,11 +324,12 @@ def replay_steps(
     """Paints strokes in order with libmypaint on one canvas of any resolution.
 
     The paint is one transparent layer over the background: brushes that smudge take
-    up earlier paint but no background. Scale refines the picture: what strokes look
-    like stays the same, up to rasterisation.
+    up earlier paint, of whichever brush, but no background. Scale refines the picture:
+    what strokes look like stays the same, up to rasterisation.
 
     Args:
-      actions, brush, margin, seed: see `draw_alpha`; one brush for all strokes.
+      actions, margin, seed: see `draw_alpha`.
+      brush: name or `.myb` path, see `find_brush`; or one for each stroke, `S` of them.
       frames: `[S, 3]` from `actions.frames`: centre x and y as fractions of width
         and height, and side as a fraction of the shorter of the two.
       height, width: pixels of the canvas at scale 1.
@@ -331,6 +345,10 @@ def replay_steps(
       MyPaintError and ValueError: see `draw_alpha`; frames or sizes are wrong.
     """
     actions, frames = _check(actions), np.asarray(frames, np.float32)
+    one = isinstance(brush, str | os.PathLike)
+    brushes = [brush] * len(actions) if one else list(brush)
+    if len(brushes) != len(actions):
+        raise ValueError(f"brush must be one or {len(actions)}, got {len(brushes)}")
     if frames.shape != (len(actions), 3) or not np.all(np.isfinite(frames)):
         raise ValueError(f"frames must be [{len(actions)}, 3], got {frames.shape}")
     rows, columns = round(height * scale), round(width * scale)
@@ -339,8 +357,8 @@ def replay_steps(
     canvas = np.broadcast_to(np.float32(background), (rows, columns, 3))
     centers = frames[:, :2] * np.array([width, height], np.float32) * scale
     scales = frames[:, 2] * min(height, width) / A.FRAME_PIXELS * scale
-    easel = _Easel(brush, rows, columns)
-    for done in _paint(easel, actions, centers, scales, margin, seed):
+    easel = _Easel([brush] if one else brushes, rows, columns)
+    for done in _paint(easel, actions, brushes, centers, scales, margin, seed):
         if done % every == 0 or done == len(actions):
             rgba = easel.pixels()
             over = rgba[..., :3] + (1 - rgba[..., 3:]) * canvas
@@ -350,21 +368,8 @@ def replay_steps(
 
 
 def replay(
-    actions: Any, frames: Any, brush: BrushName | Sequence[BrushName], *, background: Any = 1.0,
-    **options: Any,
-) -> np.ndarray:  # fmt: skip
-    """The last canvas of `replay_steps`; the same arguments, but for `every`.
-
-    `brush` may be one for each stroke, `S` of them. Where it changes, what is painted
-    so far becomes the background: the new brush does not smudge it.
-    """
-    one = isinstance(brush, str | os.PathLike)
-    names = [brush] if one else list(brush)
-    cuts = [i for i in range(1, len(names)) if names[i] != names[i - 1]]
-    for first, last in zip([None, *cuts], [*cuts, None]):
-        some = slice(first, last)
-        *_, background = replay_steps(
-            actions[some], frames[some], names[first or 0], background=background,
-            every=max(1, len(actions)), **options,
-        )  # fmt: skip
-    return background
+    actions: Any, frames: Any, brush: BrushName | Sequence[BrushName], **options: Any
+) -> np.ndarray:
+    """The last canvas of `replay_steps`; the same arguments, but for `every`."""
+    *_, canvas = replay_steps(actions, frames, brush, every=max(1, len(actions)), **options)
+    return canvas

@@ -19,7 +19,7 @@ import jax.numpy as jnp
 from jax.sharding import Mesh
 import optax
 
-from jaxpaint import actions, canvas, clip, cutouts, losses, painters, sharding
+from jaxpaint import actions, canvas, clip, cutouts, losses, mixtures, painters, sharding
 from jaxpaint import sketch as sketch_lib
 from jaxpaint.config import Config
 
@@ -171,16 +171,26 @@ def compose(
     for number in range(len(config.stages)):
         rows = config.rows(number)
         part, own = subject._replace(noise=subject.noise[rows]), config.stage(number, small=False)
-        picture, alpha = compose(latents[rows], part, weights, networks=networks, config=own)
+        nets = networks._replace(painter=mixtures.only(networks.painter, rows))
+        picture, alpha = compose(latents[rows], part, weights, networks=nets, config=own)
         subject = subject._replace(base=picture)
     if config.stages:
         return picture, alpha
-    draw = functools.partial(paint, painter=networks.painter, params=weights.painter)
+    painter, params = networks.painter, weights.painter
     if config.layout not in ("stitched", "cells"):
-        return draw(latents, subject.noise, config=config)
+        return paint(latents, subject.noise, painter, params, config=config)
     tile, overlap = actions.tile(config)
-    tiled = jax.tree.map(lambda x: x.reshape(*config.grid, *x.shape[1:]), (latents, subject.noise))
-    tiles, alpha = jax.vmap(jax.vmap(functools.partial(draw, config=tile)))(*tiled)
+
+    def draw(stroke: jax.Array, alpha: jax.Array, colors: jax.Array) -> tuple:
+        frames = jnp.asarray(actions.frames(stroke, tile))
+        alpha = canvas.place(alpha, frames, height=tile.height, width=tile.width)
+        return canvas.blend(alpha, colors, jnp.asarray(tile.background)), alpha
+
+    # The painter sees all strokes at once: in a mixture not every tile has as many of each brush.
+    stroke = actions.bound(latents)
+    painted = stroke, *painters.lay(painter, params, stroke, subject.noise, blend=config.blend)
+    tiled = jax.tree.map(lambda x: x.reshape(*config.grid, *x.shape[1:]), painted)
+    tiles, alpha = jax.vmap(jax.vmap(draw))(*tiled)
     through = jnp.prod(1.0 - alpha, axis=2)[..., None]
     whole = canvas.stitch(jnp.concatenate([tiles, through], -1), overlap=overlap)
     edge = overlap // 2 if config.layout == "cells" else 0  # half a cell around the canvas

@@ -19,6 +19,7 @@ import numpy as np
 from jaxpaint import (
     actions,
     batch,
+    mixtures,
     outputs,
     painters,
     pictures,
@@ -28,7 +29,7 @@ from jaxpaint import (
     vocabulary,
 )
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import BLENDS, LAYOUTS, QUALITIES
+from jaxpaint.config import BLENDS, LAYOUTS, MOST_STROKES, QUALITIES
 
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
@@ -41,7 +42,7 @@ _WEIGHT = flags.DEFINE_float(
 )  # fmt: skip
 _IMAGE = flags.DEFINE_string(
     "image", "", "Picture file to paint from, alone or with a prompt. Its shape is kept, but "
-    "--size=WIDTHxHEIGHT and --layout=stitched cut what does not fit theirs.",
+    "--size=WIDTHxHEIGHT and --grid cut what does not fit theirs.",
 )  # fmt: skip
 _OBJECTIVE = flags.DEFINE_string(
     "objective", "pixel", "What to take from --image: some of pixel, l1, transport (coverage), "
@@ -51,8 +52,9 @@ _QUALITY = flags.DEFINE_enum(
     "quality", "normal", list(QUALITIES), "How many strokes and steps: a quick look or a long one."
 )
 _STROKES = flags.DEFINE_integer(
-    "strokes", None, "Brushstrokes a painting, whatever --quality says.", lower_bound=1
-)
+    "strokes", None, "Brushstrokes a painting, whatever --quality says.", lower_bound=1,
+    upper_bound=MOST_STROKES,
+)  # fmt: skip
 _STEPS = flags.DEFINE_integer(
     "steps", None, "Optimisation steps, whatever --quality says.", lower_bound=1
 )
@@ -82,7 +84,8 @@ _LAYOUT = flags.DEFINE_enum(
 )  # fmt: skip
 _GRID = flags.DEFINE_string(
     "grid", "8x8x5", "ROWSxCOLUMNSxSTROKES of --layout=stitched: frames of 64 pixels that overlap "
-    "by 10, and strokes in each. They settle the canvas and the number of strokes.",
+    "by 10, and strokes in each. They settle the canvas and the number of strokes. Without it "
+    "--image has a grid of its shape, of about as many frames.",
 )  # fmt: skip
 _STAGES = flags.DEFINE_integer(
     "stages", 1, "Coarse to fine, with --image: the strokes are painted in so many stages, each "
@@ -129,6 +132,7 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float | No
     lines = [prompts.Line(prompts.parse(text)) for text in _PROMPT.value]
     if _FILE.value:
         lines += prompts.read_file(pathlib.Path(_FILE.value))
+    weight = None if _WEIGHT.value is None else prompts.checked_weight(_WEIGHT.value)
     if not _IMAGE.value:
         if flags.FLAGS["objective"].present:
             raise pictures.PictureError("--objective is of a picture: give --image=FILE too")
@@ -136,15 +140,17 @@ def asked() -> tuple[list[prompts.Line], np.ndarray | None, dict[str, float | No
             raise prompts.PromptError(
                 'nothing to paint: give --prompt="black sheep" or --image=FILE'
             )
-        return lines, None, {"prompt_weight": _WEIGHT.value}
+        return lines, None, {"prompt_weight": weight}
     photo = pictures.read(pathlib.Path(_IMAGE.value))
-    weights = pictures.parse_objective(_OBJECTIVE.value) | {"prompt_weight": _WEIGHT.value}
+    weights = pictures.parse_objective(_OBJECTIVE.value) | {"prompt_weight": weight}
     if not lines:
+        if weight is not None:
+            raise prompts.PromptError("--prompt_weight is of a prompt: give --prompt=TEXT too")
         lines, weights["prompt_weight"] = [prompts.Line("")], 0.0
     return lines, photo, weights
 
 
-def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
+def arrangement(photo: np.ndarray | None) -> tuple[dict[str, Any], tuple[int, int] | None]:
     """What --layout asks of the Config, and the width and height where it settles them."""
     given = {"layout": _LAYOUT.value, "strokes": _STROKES.value}
     if _STAGES.value > 1 and (not _IMAGE.value or _LAYOUT.value != "free"):
@@ -152,23 +158,23 @@ def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
             f"--stages={_STAGES.value} are of a picture, and of free frames: give --image=FILE and "
             "no --layout, or leave --stages out"
         )
-    if "," in _BRUSH.value and (_STAGES.value > 1 or _LAYOUT.value == "stitched"):
-        raise prompts.PromptError(
-            f"--brush={_BRUSH.value}: in stages and on a stitched canvas one brush paints: give one"
-        )
     if _LAYOUT.value != "stitched":
         if flags.FLAGS["grid"].present:
             raise prompts.PromptError("--grid is of a stitched canvas: give --layout=stitched too")
         return given, None
     grid = prompts.parse_grid(_GRID.value)
+    if photo is not None and not flags.FLAGS["grid"].present:
+        grid = (*actions.grid_like(*photo.shape[:2]), grid[2])
     strokes, (_, height, width) = math.prod(grid), actions.grid_frames(*grid)
+    name = "x".join(map(str, grid))
     if _STROKES.value not in (None, strokes):
         raise prompts.PromptError(
-            f"--strokes={_STROKES.value}, but --grid={_GRID.value} has {strokes}: give one of them"
+            f"--strokes={_STROKES.value}, but the grid {name} has {strokes}: leave --strokes out, "
+            "or give another --grid"
         )
     if prompts.parse_size(_SIZE.value, default=0) not in ((0, 0), (width, height)):
         raise prompts.PromptError(
-            f"--size={_SIZE.value}, but --grid={_GRID.value} makes a canvas of {width}x{height}: "
+            f"--size={_SIZE.value}, but the grid {name} makes a canvas of {width}x{height}: "
             "leave --size out, or give another --grid"
         )
     return given | {"grid": grid, "strokes": strokes}, (width, height)
@@ -177,7 +183,7 @@ def arrangement() -> tuple[dict[str, Any], tuple[int, int] | None]:
 def run() -> int:
     """Paints what the flags ask for; returns how many of the paintings failed."""
     lines, photo, weights = asked()
-    layout, sides = arrangement()
+    layout, sides = arrangement(photo)
     process, processes = join()
     keep_compiled()
     brushes = load_painters()
@@ -205,7 +211,7 @@ def run() -> int:
         photo = pictures.fit(photo, width=width, height=height)
     config = dataclasses.replace(config, width=width, height=height)
     config = stages.plan(config, number=_STAGES.value)
-    painter = painters.mix(brushes, strokes=config.strokes)
+    painter = mixtures.mix(brushes, config=config)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
         save_every=_SAVE_EVERY.value, image=photo,
@@ -236,7 +242,7 @@ def load_painters() -> list[tuple[painters.Painter, float]]:
     """The painters that the flags name, with their shares of the strokes."""
     if _PAINTER.value.endswith(".safetensors") and flags.FLAGS["brush"].present:
         raise painters.PainterError("--painter=FILE knows its brush: leave --brush away")
-    found = painters.choose(_PAINTER.value, _BRUSH.value)
+    found = mixtures.choose(_PAINTER.value, _BRUSH.value)
     if _BLEND.value and not any(getattr(painter.module, "rgb", False) for painter, _ in found):
         raise painters.PainterError(
             "--blend is of a published painter: give --painter=gan, vae, joy or a file of one too"

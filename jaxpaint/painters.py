@@ -23,7 +23,8 @@ with the gradient of the actions: dab 31.5 dB, 4 and 12; row and column 21.2 dB,
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
+import difflib
 import functools
 import json
 import pathlib
@@ -119,34 +120,6 @@ class ConvPainter(nn.Module):
         return nn.sigmoid(x[..., 0])
 
 
-class Mixture(nn.Module):
-    """Several painters, each for some of the strokes: the first for the lowest ones."""
-
-    parts: tuple[nn.Module, ...]
-    counts: tuple[int, ...]  # strokes of each part; they add up to S
-
-    @property
-    def dabs(self) -> int:
-        """N of the part that takes the most noise."""
-        return max(getattr(part, "dabs", 1) for part in self.parts)
-
-    @property
-    def rgb(self) -> bool:
-        """Whether the parts paint RGB on white; all do or none."""
-        return getattr(self.parts[0], "rgb", False)
-
-    @property
-    def darkest(self) -> bool:
-        """How the parts' colours are found (`published.separate`); alike for all."""
-        return getattr(self.parts[0], "darkest", False)
-
-    def __call__(self, stroke: jax.Array, noise: jax.Array) -> jax.Array:
-        """What the parts take, `[S, 9]` or `[S, 12]`, and `[S, N, 3]` to what they return."""
-        ends = np.cumsum(self.counts)[:-1]
-        some = zip(self.parts, jnp.split(stroke, ends), jnp.split(noise, ends))
-        return jnp.concatenate([part(s, n[:, : getattr(part, "dabs", 1)]) for part, s, n in some])
-
-
 def noise_for(key: jax.Array, painter: Painter, strokes: int) -> jax.Array:
     """The chance part of each stroke, `[S, N, 3]` standard normal.
 
@@ -210,20 +183,31 @@ def load(brush: str, *, kind: str = "alpha") -> Painter:
       PainterError: no such brush, or the weights do not fit their card.
     """
     path = pathlib.Path(brush)
-    if path.suffix != ".safetensors":
+    own = path.suffix == ".safetensors"
+    if not own:
         path = _folder(kind) / f"{brush}.safetensors"
+    if own and not path.is_file():
+        raise PainterError(
+            f"no painter's file {brush}: give the .safetensors file that "
+            "experiments.train_painter wrote"
+        )
     if not path.is_file():
         known = available(kind=kind)
         advice = [f"choose one of {', '.join(known)}"] if known else []
         if kind == "alpha":
-            advice.append("give the .safetensors file that experiments.train_painter wrote")
+            advice.append(
+                "train it with experiments.train_painter, unless it smudges, and give the "
+                ".safetensors file"
+            )
         else:
             advice.append(
                 f"train it with experiments.train_painter --recipe={kind} and give "
                 "--painter=FILE.safetensors"
             )
         what = "painter" if kind == "alpha" else f"{kind} painter"
-        raise PainterError(f"no trained {what} for brush {brush!r}: {', or '.join(advice)}")
+        near = difflib.get_close_matches(brush.lower(), known, n=1)
+        meant = f" (did you mean {near[0]!r}?)" if near else ""
+        raise PainterError(f"no trained {what} for brush {brush!r}{meant}: {', or '.join(advice)}")
     try:
         card = read_card(path.with_suffix(".json"))
         module = make(card["architecture"], **card["options"])
@@ -242,76 +226,6 @@ def load(brush: str, *, kind: str = "alpha") -> Painter:
         ) from error
     params = jax.tree.map(lambda x: jnp.asarray(x, jnp.float32), params)
     return Painter(module, params, brush, (brush,))
-
-
-def choose(painter: str, brush: str) -> list[tuple[Painter, float]]:
-    """Painters and their shares of the strokes, as the command line names them.
-
-    Args:
-      painter: one of `KINDS`, or a `.safetensors` file, which knows its own brush.
-      brush: as `load_mixture` takes it.
-
-    Raises:
-      PainterError: no such painter, or as `load_mixture`.
-    """
-    if painter.endswith(".safetensors"):
-        return [(load(painter), 1.0)]
-    if painter not in KINDS:
-        raise PainterError(
-            f"no painter is called {painter!r}: choose one of {', '.join(KINDS)}, or give the "
-            ".safetensors file that experiments.train_painter wrote"
-        )
-    return load_mixture(brush, kind=painter)
-
-
-def load_mixture(text: str, *, kind: str = "alpha") -> list[tuple[Painter, float]]:
-    """Painters and their shares of the strokes, from `brush` or `dry_brush:0.3,brush:0.7`.
-
-    Raises:
-      PainterError: a share is no number or negative, all are zero, or as `load`.
-    """
-    parts = []
-    for part in text.split(","):
-        name, _, share = part.strip().partition(":")
-        try:
-            amount = float(share or 1.0)
-            if not 0 <= amount < float("inf"):
-                raise ValueError
-        except ValueError:
-            raise PainterError(
-                f"--brush={text}: {share!r} is no share of the strokes: give brushes with numbers "
-                "from 0 up, as in dry_brush:0.3,brush:0.7"
-            ) from None
-        parts.append((load(name, kind=kind), amount))
-    if not any(amount for _, amount in parts):
-        raise PainterError(f"--brush={text}: all shares are 0: give one brush a share above 0")
-    return parts
-
-
-def mix(parts: Sequence[tuple[Painter, float]], *, strokes: int) -> Painter:
-    """One painter of all parts, for paintings of so many strokes.
-
-    The part that comes first paints the strokes that lie lowest, which begin as the
-    largest: washes first, details last. A part with little share may get no stroke.
-
-    Raises:
-      PainterError: some paint alpha and others RGB, or of two publications.
-    """
-    shares = np.cumsum([share for _, share in parts])
-    ends = np.round(strokes * shares / shares[-1]).astype(int)
-    counts = np.diff(ends, prepend=0)
-    used = [(painter, int(n)) for (painter, _), n in zip(parts, counts) if n]
-    if len(used) == 1:
-        return used[0][0]
-    # A published painter is mixed with its own kind.
-    published_as = {type(p.module) if getattr(p.module, "rgb", False) else None for p, _ in used}
-    if len(published_as) > 1:
-        raise PainterError("painters of several kinds cannot share a painting: give one kind")
-    module = Mixture(tuple(p.module for p, _ in used), tuple(n for _, n in used))
-    params = {f"parts_{i}": painter.params for i, (painter, _) in enumerate(used)}
-    label = ",".join(f"{painter.brush}:{n}" for painter, n in used)
-    brushes = tuple(painter.brush for painter, n in used for _ in range(n))
-    return Painter(module, params, label, brushes)
 
 
 def make(architecture: str, **options: Any) -> nn.Module:

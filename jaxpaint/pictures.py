@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import pathlib
+import warnings
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from jaxpaint.config import MOST_WEIGHT
 
 _SMALLEST = 16  # side of a canvas, pixels
+_KEPT = 4096  # longer side of a picture as it is kept, pixels: twice that of the largest canvas
 # What --objective may name: a weight of `Config`, and how much 1 of it is.
 OBJECTIVES = {
     "pixel": ("image_l2", 30.0),
@@ -25,22 +29,27 @@ class PictureError(ValueError):
 def read(path: pathlib.Path) -> np.ndarray:
     """A picture file as `[H, W, 3]` float32 in [0, 1], upright, on white where transparent.
 
+    One of more than 4,096 pixels is made so small, which is still twice the largest canvas.
+
     Raises:
       PictureError: there is none, it cannot be read, or it is smaller than 16 pixels.
     """
     try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
+        with warnings.catch_warnings():
+            # Of half as many pixels as Pillow refuses it warns.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(path) as image:
+                upright = _eight_bits(ImageOps.exif_transpose(image)).convert("RGBA")
     except Exception as error:  # Pillow raises a dozen kinds for a damaged file
-        reason = "no such file" if isinstance(error, FileNotFoundError) else error
         raise PictureError(
-            f"cannot read --image={path} ({reason}): give a PNG, JPEG or WebP file"
+            f"cannot read --image={path} ({_reason(error)}): give a PNG, JPEG or WebP file"
         ) from error
     if min(upright.size) < _SMALLEST:
         raise PictureError(
             f"--image={path} is {upright.width}x{upright.height} pixels: give one of at least "
             f"{_SMALLEST}x{_SMALLEST}"
         )
+    upright.thumbnail((_KEPT, _KEPT))
     white = Image.new("RGBA", upright.size, "white")
     return _to_array(Image.alpha_composite(white, upright))
 
@@ -72,20 +81,23 @@ def parse_objective(text: str) -> dict[str, float]:
     """Weights of `Config` from words such as `pixel`, or `pixel,clip:0.5`.
 
     Raises:
-      PictureError: a word that is none of `OBJECTIVES`, or a weight that is not positive.
+      PictureError: a word that is none of `OBJECTIVES` or there twice, or a weight that is not
+        above 0 and up to `MOST_WEIGHT`.
     """
     weights = {}
     for part in text.split(","):
-        name, _, amount = part.strip().partition(":")
+        name, colon, amount = part.strip().partition(":")
         try:
             field, one = OBJECTIVES[name]
-            weights[field] = one * float(amount or 1.0)
-            if not 0 < weights[field] < float("inf"):
+            number = float(amount) if colon else 1.0
+            if field in weights or not 0 < number <= MOST_WEIGHT:
                 raise ValueError
+            weights[field] = one * number
         except (KeyError, ValueError):
             raise PictureError(
                 f"--objective={text}: {part.strip()!r} is none; give some of "
-                f"{', '.join(OBJECTIVES)}, with positive weights if wanted, as in pixel,clip:0.5"
+                f"{', '.join(OBJECTIVES)}, once each, with weights above 0 and up to "
+                f"{MOST_WEIGHT:.0f} if wanted, as in pixel,clip:0.5"
             ) from None
     return weights
 
@@ -93,6 +105,27 @@ def parse_objective(text: str) -> dict[str, float]:
 def psnr(one: np.ndarray, other: np.ndarray) -> float:
     """Peak signal-to-noise ratio of two pictures `[H, W, 3]` in [0, 1], in dB."""
     return float(-10 * np.log10(np.mean((np.float64(one) - other) ** 2) + 1e-12))
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """The picture, brought to 8 bits if it is gray of 16, of which Pillow would keep the lowest."""
+    if image.mode[0] not in "IF":
+        return image
+    values = np.asarray(image)
+    if image.mode == "F" or values.min() < 0 or values.max() >= 2**16:
+        raise ValueError("gray values of no known range: save it with 8 or 16 bits")
+    return Image.fromarray(np.round(values / 257).astype(np.uint8))
+
+
+def _reason(error: Exception) -> str:
+    """Why a picture cannot be read, in a few words."""
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no picture, or of an unknown kind"
+    if isinstance(error, Image.DecompressionBombError):
+        return "too many pixels: make it smaller"
+    return " ".join(str(getattr(error, "strerror", None) or error).split())
 
 
 def _to_array(image: Image.Image) -> np.ndarray:

@@ -9,6 +9,8 @@ import re
 from typing import NamedTuple
 import unicodedata
 
+from jaxpaint.config import MOST_FRAMES, MOST_STROKES, MOST_WEIGHT
+
 
 class PromptError(ValueError):
     """A prompt or size that cannot be painted; the message says what to write instead."""
@@ -79,7 +81,7 @@ def _text_line(line: str) -> Line:
         if match[1]:
             found["seed"] = checked_seed(int(match[2]))
         else:
-            found["weight"] = _checked_weight(match[4])
+            found["weight"] = checked_weight(match[4])
     return Line(parse(text), **found)
 
 
@@ -95,16 +97,21 @@ def _json_line(line: str) -> Line:
         )
     seed = values.get("seed")
     seed = None if seed is None else checked_seed(seed)
-    return Line(parse(values["prompt"]), seed, _checked_weight(values.get("weight", 1.0)))
+    return Line(parse(values["prompt"]), seed, checked_weight(values.get("weight", 1.0)))
 
 
-def _checked_weight(weight: object) -> float:
+def checked_weight(weight: object) -> float:
+    """The weight of a prompt.
+
+    Raises:
+      PromptError: it is no number from 0 to `MOST_WEIGHT`.
+    """
     try:
         number = -1.0 if isinstance(weight, bool) else float(weight)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1.0
-    if not 0 <= number < math.inf:
-        raise PromptError(f"weight {weight!r} must be a number of at least 0")
+    if not 0 <= number <= MOST_WEIGHT:
+        raise PromptError(f"weight {weight!r} must be a number from 0 to {MOST_WEIGHT:.0f}")
     return number
 
 
@@ -141,14 +148,15 @@ def parse_grid(grid: str) -> tuple[int, int, int]:
     """Rows, columns and strokes a frame of a stitched canvas, from `8x8x5`.
 
     Raises:
-      PromptError: it is not ROWSxCOLUMNSxSTROKES, each at least 1, of at most 37 rows and columns.
+      PromptError: it is not ROWSxCOLUMNSxSTROKES, each at least 1, or has too many of them.
     """
     match = re.fullmatch(r"(\d+)x(\d+)x(\d+)", grid.strip().lower())
     numbers = tuple(int(number) for number in match.groups()) if match else (0,)
-    if min(numbers) < 1 or max(numbers[:2]) > 37:
+    few = max(numbers[:2]) <= MOST_FRAMES and math.prod(numbers) <= MOST_STROKES
+    if min(numbers) < 1 or not few:
         raise PromptError(
-            f"--grid={grid} is no grid: give ROWSxCOLUMNSxSTROKES, each at least 1, of at most 37 "
-            "rows and columns, as in --grid=8x8x5"
+            f"--grid={grid} is no grid: give ROWSxCOLUMNSxSTROKES, each at least 1, of at most "
+            f"{MOST_FRAMES} rows and columns and {MOST_STROKES} strokes in all, as in --grid=8x8x5"
         )
     return numbers
 

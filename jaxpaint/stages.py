@@ -22,7 +22,7 @@ import jax
 import jax.numpy as jnp
 from jax.sharding import Mesh
 
-from jaxpaint import actions, optimize, sharding
+from jaxpaint import actions, mixtures, optimize, sharding
 from jaxpaint.config import Config, Stage
 
 _FIRST = 0.2  # share of the strokes that the first stage paints
@@ -48,7 +48,7 @@ def plan(config: Config, *, number: int) -> Config:
     height, width, layers = config.height, config.width, []
     steps = [config.steps * (i + 1) // number - config.steps * i // number for i in range(number)]
     for layer in range(1, number):
-        wanted = (1 - _FIRST) * config.strokes * 2 ** (layer - 1) / (2 ** (number - 1) - 1)
+        wanted = (1 - _FIRST) * config.strokes * 2.0 ** (layer - number) / (1 - 2.0 ** (1 - number))
         cell = math.sqrt(_IN_CELL * height * width / max(1.0, wanted))
         cell = 2 * round(max(8, min(cell, min(height, width) / 2)) / 2)  # half of it is whole
         cells = -(-height // cell) * -(-width // cell)
@@ -131,16 +131,15 @@ def train_steps(
     Other arguments and what is returned are as of `optimize.train_steps`, which this is
     without stages.
     """
-    run = functools.partial(
-        optimize.train_steps, networks=networks, steps=steps, count=count, mesh=mesh
-    )
+    run = functools.partial(optimize.train_steps, steps=steps, count=count, mesh=mesh)
     if not config.stages:
-        return run(state, part, weights, config=config)
+        return run(state, part, weights, networks=networks, config=config)
+    rows, start = config.rows(stage), _start(stage, config)
     own, terms = run(
         cut(state, config=config, stage=stage), part, weights,
+        networks=networks._replace(painter=mixtures.only(networks.painter, rows)),
         config=config.stage(stage, small=True),
     )  # fmt: skip
-    rows, start = config.rows(stage), _start(stage, config)
     put = lambda x, y: x.at[:, rows].set(y) if x.ndim == 3 else y + start  # noqa: E731
     return jax.tree.map(put, state, own), terms
 

@@ -13,7 +13,17 @@ from PIL import Image
 import pytest
 from sample_clip import TINY
 
-from jaxpaint import actions, batch, canvas, optimize, outputs, painters, prompts, studio
+from jaxpaint import (
+    actions,
+    batch,
+    canvas,
+    mixtures,
+    optimize,
+    outputs,
+    painters,
+    prompts,
+    studio,
+)
 from jaxpaint.config import Config
 
 GRID = (2, 3, 2)
@@ -27,10 +37,13 @@ SINGLE = Config(height=40, width=60, strokes=5, layout="single")
 
 @pytest.fixture(scope="module")
 def networks(tiny):
-    """CLIP, and a painter of random weights whose dabs the noise moves."""
-    module = painters.DabPainter(dabs=8, hidden=16, scatter=True)
-    params = painters.init(jax.random.key(0), module)
-    return tiny, painters.Painter(module, params, "brush", ("brush",))
+    """CLIP, and two painters of random weights, one of whose dabs the noise moves."""
+    parts = []
+    for name, scatter in (("brush", True), ("calligraphy", False)):
+        module = painters.DabPainter(dabs=8, hidden=16, scatter=scatter)
+        params = painters.init(jax.random.key(len(parts)), module)
+        parts.append((painters.Painter(module, params, name, (name,)), 1.0 + len(parts)))
+    return tiny, mixtures.mix(parts, config=STITCHED)
 
 
 def latents(config):
@@ -123,7 +136,30 @@ def test_first_colours_are_those_of_the_picture_under_the_stroke(networks):
     np.testing.assert_allclose(colors[:, 2], [[[0, 0, 0.9]] * 2] * 2, atol=1e-3)
 
 
-@pytest.mark.parametrize("text", ["", "8x8", "0x8x5", "8x8x0", "38x1x5", "axbxc", "8x8x5x1"])
+@pytest.mark.parametrize("ratio", [0.25, 0.7, 1.0, 1.25, 1.5, 16 / 9, 3.9])
+def test_a_grid_of_a_pictures_shape(ratio):
+    """About as many frames as usual, and none of those cuts less of the picture."""
+    rows, columns = actions.grid_like(600, round(600 * ratio))
+    assert 48 <= rows * columns <= 80
+
+    def kept(rows, columns):
+        _, height, width = actions.grid_frames(rows, columns)
+        return min(ratio * height / width, width / (ratio * height))
+
+    others = [(r, c) for r in range(1, 38) for c in range(1, 38) if 48 <= r * c <= 80]
+    assert kept(rows, columns) >= max(0.94, *(kept(*grid) - 1e-3 for grid in others))
+    assert (rows, columns) == actions.grid_like(600, round(600 / ratio))[::-1]
+
+
+def test_grids_of_other_sizes():
+    assert actions.grid_like(99, 99) == (8, 8)
+    assert actions.grid_like(300, 450, frames=6) == (2, 3)
+    assert actions.grid_like(10, 9000) == (2, 37)  # as long as they come
+
+
+@pytest.mark.parametrize(
+    "text", ["", "8x8", "0x8x5", "8x8x0", "38x1x5", "axbxc", "8x8x5x1", "9x9x9999"]
+)
 def test_grids_that_are_none(text):
     with pytest.raises(prompts.PromptError, match="ROWSxCOLUMNSxSTROKES"):
         prompts.parse_grid(text)
@@ -162,44 +198,49 @@ def test_interrupted_alone_is_whole_in_a_batch(networks, tmp_path, monkeypatch):
         np.testing.assert_array_equal(mine, other)
     np.testing.assert_array_equal(one.frames, actions.grid_frames(*GRID)[0])
     assert (one.height, one.width) == (HEIGHT, WIDTH)
+    assert one.brush.tolist() == list(networks[1].brushes)  # a third: in four of six frames
+    assert "".join(name[0] for name in one.brush) == "bcbcbcccbccc"
     first = np.asarray(actions.bound(start(networks, [5], image)[1].latents[0]))
     np.testing.assert_allclose(one.actions[:, actions.FRAME], first[:, actions.FRAME], atol=1e-6)
     assert np.abs(one.actions - first)[:, :12].max() > 0.05
 
 
 def test_the_command_and_its_mistakes(tmp_path):
-    """One process: mistakes first, then a whole painting on a grid of two frames."""
+    """One process: mistakes and grids first, then a whole painting on a grid of two frames."""
     picture = np.random.default_rng(0).integers(0, 255, (64, 90, 3), np.uint8)
     Image.fromarray(picture).save(tmp_path / "a.png")
-    wrong = {
+    told = {
         "--grid=2x2x2": "--layout=stitched",
         "--layout=stitched --grid=8": "ROWSxCOLUMNSxSTROKES",
-        "--layout=stitched --strokes=7": "--grid=8x8x5 has 320",
-        "--layout=stitched --size=128": "makes a canvas of 442x442",
-        "--layout=stitched --brush=brush:1,dry_brush:1": "one brush paints",
+        "--layout=stitched --strokes=7": "the grid 6x9x5 has 270",
+        "--layout=stitched": "'strokes': 270, 'grid': (6, 9, 5)}, (496, 334))",
+        "--layout=stitched --grid=8x8x5": "'strokes': 320, 'grid': (8, 8, 5)}, (442, 442))",
+        "--layout=stitched --size=128": "the grid 6x9x5 makes a canvas of 496x334",
     }
     right = [
         f"--image={tmp_path}/a.png", f"--outdir={tmp_path}/out", f"--clip={TINY}", "--steps=2",
         "--layout=stitched", "--grid=1x2x3", "--size=118x64", "--strokes=6",
+        "--brush=calligraphy,brush",
     ]  # fmt: skip
     program = (
-        "import sys, json\nfrom absl import flags\nfrom jaxpaint import paint\n"
+        "import sys, json\nimport numpy as np\nfrom absl import flags\nfrom jaxpaint import paint\n"
         "for line in json.loads(sys.argv[1]):\n"
         "    for name in ('grid', 'layout', 'strokes', 'size', 'brush'):\n"
         "        flags.FLAGS[name].unparse()\n"
         "    flags.FLAGS(['paint', *line])\n"
-        "    try:\n        paint.arrangement()\n"
+        "    try:\n        print(paint.arrangement(np.ones((200, 300, 3))))\n"
         "    except paint._USER_ERRORS as error:\n        print(error)\n"
         "paint.run()\n"
     )
-    lines = [line.split() for line in wrong] + [right]
+    lines = [line.split() for line in told] + [right]
     result = subprocess.run(
         [sys.executable, "-c", program, json.dumps(lines)], capture_output=True, text=True,
         timeout=300,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    for told, expected in zip(result.stdout.splitlines(), wrong.values()):
-        assert expected in told
+    for line, expected in zip(result.stdout.splitlines(), told.values()):
+        assert expected in line
     record = json.loads((tmp_path / "out" / "a-seed0" / "run.json").read_text())
     assert record["config"]["layout"] == "stitched" and record["config"]["grid"] == [1, 2, 3]
+    assert record["brush"] == "calligraphy:3,brush:3"
     assert Image.open(tmp_path / "out" / "a-seed0" / "painting.png").size == (118, 64)

@@ -10,7 +10,8 @@ from sample_clip import TINY
 from test_paint import FAST, assert_refused, command
 
 from experiments import painter_data, train_painter
-from jaxpaint import mypaint, outputs, painters
+from jaxpaint import mixtures, mypaint, outputs, painters
+from jaxpaint.config import Config
 
 pytestmark = pytest.mark.skipif(not mypaint.available(), reason="no libmypaint")
 TRAINING = {"steps": 2, "batch": 4, "strokes": 8, "held_out": 4, "dabs": 4}
@@ -97,7 +98,7 @@ def test_only_what_a_name_does_not_lead_to_is_kept(tmp_path):
 
 
 def test_a_mixture_knows_the_file_of_each_stroke(trained):
-    parts = painters.load_mixture(f"{trained}/mine.safetensors:1,brush:3")
-    painter = painters.mix(parts, strokes=4)
+    parts = mixtures.load(f"{trained}/mine.safetensors:1,brush:3")
+    painter = mixtures.mix(parts, config=Config(strokes=4))
     assert painter.brushes == (str(trained / "mine.myb"), "brush", "brush", "brush")
     np.testing.assert_array_equal(np.broadcast_to(painter.brushes, 4), painter.brushes)

@@ -128,6 +128,8 @@ def assert_refused(result: subprocess.CompletedProcess, words: str) -> None:
         (["--prompt=sheep", "--painter=oil"], "choose one of alpha, gan, vae, joy"),
         (["--prompt=sheep", "--blend=alpha"], "--blend is of a published painter"),
         (["--prompt=sheep", "--strokes=0"], "strokes"),
+        (["--prompt=sheep", "--strokes=1000000000"], "100000"),
+        (["--prompt=sheep", "--prompt_weight=nan"], "weight nan must be a number from 0"),
         (["--prompt=sheep", "--steps=-3"], "steps"),
         (["--prompt=sheep", "--clip=/no/such/folder"], "/no/such/folder"),
         (["--prompt=sheep", "--size=big"], "--size=big"),

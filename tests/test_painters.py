@@ -136,33 +136,6 @@ def test_half_precision_weights_are_loaded_as_float32(tmp_path):
     assert all(leaf.dtype == jnp.float32 for leaf in leaves)
 
 
-def test_a_mixture_paints_each_part_with_its_brush():
-    parts = [(make_painter("dab with scatter"), 1.0), (make_painter("row_column"), 3.0)]
-    painter = painters.mix(parts, strokes=8)
-    stroke, noise = random_actions(8), noise_of(painter, strokes=8)
-    alpha = draw(painter, stroke, noise)
-    low, high = (draw(part, stroke, noise_of(part, strokes=8)) for part, _ in parts)
-    np.testing.assert_allclose(alpha[:2], low[:2], atol=1e-6)
-    np.testing.assert_allclose(alpha[2:], high[2:], atol=1e-6)
-    assert painter.brushes == ("test",) * 8
-    assert painters.mix(parts[:1], strokes=8) is parts[0][0]
-    assert painters.mix([parts[0], (parts[1][0], 0.0)], strokes=8) is parts[0][0]
-
-
-def test_mixtures_as_written():
-    parts = painters.load_mixture("dry_brush:0.25, brush:0.75")
-    painter = painters.mix(parts, strokes=8)
-    assert painter.brushes == ("dry_brush",) * 2 + ("brush",) * 6
-    assert painter.brush == "dry_brush:2,brush:6"
-    assert painters.mix(painters.load_mixture("brush"), strokes=8).brush == "brush"
-    for text, words in (
-        ("brush:-1", "no share"), ("brush:x", "no share"), ("brush:0,dry_brush:0", "all shares"),
-        ("brush:nan", "no share"), ("brush,", "no trained painter"),
-    ):  # fmt: skip
-        with pytest.raises(painters.PainterError, match=words):
-            painters.load_mixture(text)
-
-
 def refuses(path, *words):
     """Loading fails in one line, short enough to read, that has these words."""
     with pytest.raises(painters.PainterError) as caught:
@@ -174,7 +147,9 @@ def refuses(path, *words):
 
 
 def test_unknown_brush():
-    refuses("no_such_brush", "train_painter")
+    refuses("no_such_brush", "train_painter", "unless it smudges")
+    refuses("Dry_Brush", "did you mean 'dry_brush'?")
+    refuses("/none/such.safetensors", "no painter's file")
 
 
 @pytest.mark.parametrize("data", [b"", b"not a safetensors file", b"\xff" * 200])

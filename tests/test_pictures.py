@@ -41,13 +41,53 @@ def test_reads_upright_and_on_white(tmp_path):
     assert pictures.read(tmp_path / "c.jpg").shape == (20, 30, 3)
 
 
-@pytest.mark.parametrize("kind", ["missing", "text", "cut", "tiny"])
+def saved(folder, image, name="a.png"):
+    image.save(folder / name)
+    return pictures.read(folder / name)
+
+
+@pytest.mark.parametrize("mode", ["L", "LA", "P", "RGBA", "CMYK", "I;16", "I"])
+def test_pictures_of_all_kinds(tmp_path, mode):
+    """A gray ramp, as it is read from 8 bits of RGB."""
+    ramp = np.tile(np.linspace(0, 1, 52), (20, 1))
+    if mode[0] == "I":
+        pixels = np.round(65535 * ramp)
+        image = Image.fromarray(pixels.astype(np.uint16 if ";" in mode else np.int32))
+    else:
+        image = Image.fromarray(np.round(255 * ramp).astype(np.uint8)).convert("RGB")
+        image = image.convert(mode, palette=Image.Palette.ADAPTIVE)
+    assert image.mode == mode
+    read = saved(tmp_path, image, "a.tif" if mode in ("CMYK", "I") else "a.png")
+    np.testing.assert_allclose(read, ramp[..., None].repeat(3, -1), atol=0.01)
+
+
+def test_large_pictures_are_kept_small(tmp_path, recwarn, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100_000)
+    wide = np.zeros((20, 8192, 3), np.float32)
+    wide[:, 4096:] = 1
+    path = save(tmp_path / "a.png", wide)
+    read = pictures.read(path)
+    assert read.shape == (10, 4096, 3) and not recwarn.list
+    assert read[:, :2040].max() < 0.01 and read[:, 2056:].min() > 0.99
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 80_000)
+    with pytest.raises(pictures.PictureError, match="too many pixels: make it smaller"):
+        pictures.read(path)
+
+
+@pytest.mark.parametrize("kind", ["missing", "text", "cut", "tiny", "empty", "folder", "floats"])
 def test_files_that_are_no_pictures(tmp_path, kind):
     path = tmp_path / "a.png"
     if kind == "text":
         path.write_text("no picture")
     if kind == "cut":
         path.write_bytes(save(tmp_path / "b.png").read_bytes()[:60])
+    if kind == "empty":
+        path.write_bytes(b"")
+    if kind == "folder":
+        path.mkdir()
+    if kind == "floats":
+        path = tmp_path / "a.tif"
+        Image.fromarray(np.zeros((20, 20), np.float32)).save(path)
     if kind == "tiny":
         save(path, landscape(8, 8))
     with pytest.raises(pictures.PictureError, match="--image=.*give") as caught:
@@ -70,7 +110,18 @@ def test_objectives():
     assert weights == {"image_l2": 30.0, "image_clip": 0.5}
     for field, _ in pictures.OBJECTIVES.values():
         assert getattr(Config(), field) == 0.0
-    for text in ("", "pixels", "pixel:-1", "pixel:0", "pixel:x", "clip:inf"):
+    for text in (
+        "",
+        "pixels",
+        "pixel:-1",
+        "pixel:0",
+        "pixel:x",
+        "clip:inf",
+        "clip:nan",
+        "l1:",
+        "l1,l1:2",
+        "l1:1e7",
+    ):
         with pytest.raises(pictures.PictureError, match="give some of pixel"):
             pictures.parse_objective(text)
 

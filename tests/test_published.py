@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sample_weights import weights
 
-from jaxpaint import actions, canvas, optimize, painters, published
+from jaxpaint import actions, canvas, mixtures, optimize, painters, published
 from jaxpaint.config import Config
 
 MODULES = {
@@ -191,7 +191,7 @@ def test_critics():
 
 def test_a_mixture_of_published_painters_is_of_one_kind():
     parts = [(make_painter("gan", 0), 1.0), (make_painter("gan", 1), 1.0)]
-    mixed = painters.mix(parts, strokes=4)
+    mixed = mixtures.mix(parts, config=Config(strokes=4))
     stroke, noise = random_actions(), noise_of(mixed)
     alpha, _ = fast_lay(mixed.module, mixed.params, stroke, noise, blend="alpha")
     for part, some in zip(parts, (slice(0, 2), slice(2, 4))):
@@ -201,7 +201,7 @@ def test_a_mixture_of_published_painters_is_of_one_kind():
     alone = painters.Painter(dabs, {}, "test", ("test",))
     for other in (make_painter("joy"), alone):
         with pytest.raises(painters.PainterError, match="several kinds"):
-            painters.mix([parts[0], (other, 1.0)], strokes=4)
+            mixtures.mix([parts[0], (other, 1.0)], config=Config(strokes=4))
 
 
 @pytest.mark.parametrize("kind", MODULES)
@@ -223,11 +223,11 @@ def test_the_gradient_reaches_every_group_of_numbers(kind):
 def test_a_kind_without_weights_says_how_to_get_them(kind):
     if not painters.available(kind=kind):
         with pytest.raises(painters.PainterError, match=f"--recipe={kind} and give --painter="):
-            painters.choose(kind, "brush")
+            mixtures.choose(kind, "brush")
     with pytest.raises(painters.PainterError, match="no trained .* painter for brush 'quill'"):
-        painters.choose(kind, "quill")
+        mixtures.choose(kind, "quill")
 
 
 def test_an_unknown_painter():
     with pytest.raises(painters.PainterError, match="alpha, gan, vae, joy"):
-        painters.choose("oil", "brush")
+        mixtures.choose("oil", "brush")

@@ -7,7 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from jaxpaint import actions, batch, canvas, optimize, outputs, painters, stages, studio
+from jaxpaint import actions, batch, canvas, mixtures, optimize, outputs, painters, stages, studio
 from jaxpaint.config import Config, Stage
 
 HEIGHT, WIDTH = 40, 58
@@ -21,6 +21,13 @@ CONFIG = stages.plan(PLAIN, number=2)
 @pytest.fixture(scope="module")
 def networks(tiny):
     return tiny, painters.load("brush")
+
+
+@pytest.fixture(scope="module")
+def mixture():
+    """Half of the strokes: the first stage, the lowest of the cells and some of the second."""
+    parts = [(painters.load(name), 1.0) for name in ("marker-05", "brush")]
+    return mixtures.mix(parts, config=CONFIG)
 
 
 def picture():
@@ -55,14 +62,14 @@ def test_a_plan_adds_up_and_gets_finer(sides, strokes, number):
 
 def test_one_stage_is_none_and_too_many_are_refused():
     assert stages.plan(PLAIN, number=1) is PLAIN and stages.at(3, config=PLAIN) == (0, 8)
-    for number, strokes in ((2, 3), (9, 300)):
+    for number, strokes in ((2, 3), (9, 300), (2000, 300)):
         with pytest.raises(stages.StageError, match="too few"):
             stages.plan(dataclasses.replace(PLAIN, strokes=strokes), number=number)
 
 
-def test_the_strokes_of_all_stages_laid_one_by_one_are_the_picture(networks):
+def test_the_strokes_of_all_stages_laid_one_by_one_are_the_picture(networks, mixture):
     """Tiles, bases and cells against the general placement of every stroke, as replays have it."""
-    eye, painter = networks
+    eye, painter = networks[0], mixture
     frozen, weights = studio.freeze(eye, painter)
     noise = painters.noise_for(jax.random.key(1), painter, 30)
     empty = jnp.zeros((0, 0, 3))
@@ -134,20 +141,24 @@ def test_a_stage_moves_its_own_strokes_only_and_begins_where_the_picture_differs
     assert (terms["image_l2"][-1] < first["image_l2"][0]).all()
 
 
-def test_interrupted_alone_is_whole_in_a_batch(networks, tmp_path, monkeypatch):
-    """To the bit, stopped between both stages and in the second."""
+def test_interrupted_alone_is_whole_in_a_batch(networks, mixture, tmp_path, monkeypatch):
+    """To the bit, stopped between both stages and in the second; by two brushes."""
     steps = optimize.train_steps
 
     def paint(folder, seeds, resume=False):
         jobs = [studio.Job("", seed, tmp_path / folder / str(seed)) for seed in seeds]
         return batch.paint(
-            jobs, *networks, config=CONFIG, outdir=tmp_path / folder, size=2, save_every=2,
-            resume=resume, image=picture(),
+            jobs, networks[0], mixture, config=CONFIG, outdir=tmp_path / folder, size=2,
+            save_every=2, resume=resume, image=picture(),
         )  # fmt: skip
 
     record = paint("whole", [4, 5])[1]
     whole = outputs.read_strokes(tmp_path / "whole" / "5" / outputs.STROKES)
     assert np.isfinite(record["score"]) and len(whole.frames) == 30
+    assert whole.brush.tolist() == list(mixture.brushes)
+    lowest = whole.brush[6:].reshape(6, 4) == "marker-05"  # 15 strokes: 6, then 9 in six cells
+    assert (whole.brush[:6] == "marker-05").all() and lowest.sum() == 9
+    assert lowest[:, 0].all() and not lowest[:, 2:].any()
     for calls in (2, 3):
         done = []
 
