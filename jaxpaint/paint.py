@@ -23,6 +23,7 @@ from jaxpaint import (
     painters,
     pictures,
     prompts,
+    sharding,
     stages,
     studio,
     vocabulary,
@@ -114,13 +115,14 @@ _PROCESSES = flags.DEFINE_integer(
     "num_processes", None, "Processes that share the prompts and --outdir.", lower_bound=1
 )
 _COORDINATOR = flags.DEFINE_string(
-    "coordinator", "", "host:port of process 0, to join them by jax.distributed; auto: detect all."
-)
+    "coordinator", "", "host:port of process 0, to join them by jax.distributed until all have "
+    "started; auto: detect all.",
+)  # fmt: skip
 
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
     prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
-    batch.BatchError, pictures.PictureError, stages.StageError,
+    batch.BatchError, pictures.PictureError, sharding.ProcessError, stages.StageError,
 )  # fmt: skip
 
 
@@ -248,7 +250,7 @@ def join() -> tuple[int, int]:
     """This process's number and how many there are.
 
     They need not know of one another: only where the machine wants it (hosts of a TPU
-    pod) are they joined by `jax.distributed`, with --coordinator.
+    pod) or is to number them are they joined by `jax.distributed`, with --coordinator.
     """
     process, processes = _PROCESS.value, _PROCESSES.value
     if (process is None) != (processes is None) or (processes and process >= processes):
@@ -258,8 +260,7 @@ def join() -> tuple[int, int]:
         )
     if _COORDINATOR.value:
         address = None if _COORDINATOR.value == "auto" else _COORDINATOR.value
-        jax.distributed.initialize(address, processes, process)
-        return jax.process_index(), jax.process_count()
+        return sharding.join(address, process=process, processes=processes)
     return (process, processes) if processes else (0, 1)
 
 
