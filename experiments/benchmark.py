@@ -11,9 +11,9 @@ without. The device's own rate is that of a large matrix product in the same typ
 measured in the same run. Random weights stand in for hub models: speed is the same.
 Besides, one batch is painted as `jaxpaint.paint` does, with everything before and after the steps.
 
-Writes `benchmark.json` and `benchmark.md` after every row, and `benchmark.png` at the end.
-A row that fails, for want of memory or whatever, says why in the column `error`, and the
-next one is measured.
+Writes `benchmark.json`, `benchmark.md` and `benchmark.png` after every row, the first of which
+counts most. A row that fails, for want of memory or time or whatever, says why in the column
+`error`, and the next one is measured.
 """
 
 from __future__ import annotations
@@ -28,21 +28,12 @@ from absl import app, flags
 
 from experiments import measures, speed
 from experiments import rows as rows_lib
-from jaxpaint import outputs
 
-# What is swept over; other flags overrule it.
-SWEEPS = {
-    "quick": {"clips": "bundled", "canvases": "1,4,16", "strokes": "0", "cutouts": "0"},
-    "full": {
-        "clips": "bundled,b32,b16", "canvases": "1,4,16,64,256", "strokes": "0,256",
-        "cutouts": "0,16",
-    },
-}  # fmt: skip
 _SWEEP = flags.DEFINE_enum(
-    "sweep", "quick", list(SWEEPS), "What --clips, --canvases, --strokes and --cutouts are unless "
-    "given. " + "; ".join(
+    "sweep", "quick", list(rows_lib.SWEEPS),
+    "What --clips, --canvases, --strokes and --cutouts are unless given. " + "; ".join(
         f"{name}: " + " ".join(f"--{flag}={value}" for flag, value in sweep.items())
-        for name, sweep in SWEEPS.items()
+        for name, sweep in rows_lib.SWEEPS.items()
     ) + ", for an accelerator; what does not fit there is a row with an error.",
 )  # fmt: skip
 _CLIPS = flags.DEFINE_list("clips", None, f"Of: {', '.join(speed.CLIPS)}.")
@@ -68,6 +59,9 @@ _PAINTINGS = flags.DEFINE_integer(
     "files with every CLIP; 0: none. Default: 2, on an accelerator 16, with bundled only.",
     lower_bound=0,
 )  # fmt: skip
+_MINUTES = flags.DEFINE_float(
+    "minutes", 15.0, "The most that a row may take, jaxpaint and the rival each.", lower_bound=0.0
+)
 _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
 
 
@@ -79,40 +73,56 @@ def main(argv: list[str]) -> None:
     axes = {flag.name: numbers(flag) for flag in (_STROKES, _CUTOUTS, _CANVASES, _DEVICES)}
     if _RIVAL.value and importlib.util.find_spec("torch") is None:
         raise app.UsageError("the rival is missing: pip install torch")
-    # JAX would take three quarters of a GPU's memory, the most it ever needed or not, and leave
-    # PyTorch the rest. Processes that measure inherit this; this one never starts a device.
+    if importlib.util.find_spec("matplotlib") is None:
+        print("there will be no benchmark.png: pip install matplotlib", flush=True)
+    # Processes that measure inherit these; this one never starts a device. JAX would take three
+    # quarters of a GPU's memory, the most it ever needed or not, and no more than that; PyTorch,
+    # in its own process, may have all.
     os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
-    found = measures.apart(measures.describe, clips, _DTYPES.value)
+    if "XLA_CLIENT_MEM_FRACTION" not in os.environ:
+        os.environ.setdefault("XLA_PYTHON_CLIENT_MEM_FRACTION", "0.95")
+    limit = 60 * _MINUTES.value
+    found = measures.apart(measures.describe, clips, _DTYPES.value, limit=limit)
+    if _RIVAL.value:
+        found = measures.apart(measures.describe_rival, limit=limit) | found
     if "error" in found:
         raise SystemExit(found["error"])
+    if _SWEEP.value == "full" and not found["fast"]:
+        raise SystemExit(
+            "--sweep=full would take days here: JAX has found no accelerator (for an NVIDIA GPU: "
+            'pip install ".[cuda]"); leave it out, or say what to measure by --clips, --canvases, '
+            "--strokes and --cutouts"
+        )
+    if _RIVAL.value and found["fast"] != found["torch_fast"]:
+        raise SystemExit(
+            f"--rival: PyTorch is {found['torch']} and JAX on {found['device']}: install them for "
+            "the same device"
+        )
     axes["devices"] = [number or found["devices"] for number in axes["devices"]]
     rows = rows_lib.plan(clips, found["dtypes"], found["usual"], blends=_BLENDS.value, **axes)
     steps = _STEPS.value or (20 if found["fast"] else 5)
-    shown = ("device", "devices", "jax", "matmul_flops_s")
-    result = {name: found[name] for name in shown} | {"steps_a_call": steps}
-    result |= {"paintings": [], "rows": []}
+    shown = ("device", "devices", "jax", "torch", "matmul_flops_s")
+    result = {name: found.get(name) for name in shown} | {"paintings": [], "rows": []}
     folder = pathlib.Path(_OUT.value)
-    number = _PAINTINGS.value
-    for name, dtype in itertools.product(clips, found["dtypes"]):
-        some = number if number is not None else (name == "bundled") * (16 if found["fast"] else 2)
-        if some:
-            rows_lib.paint(name, dtype, some, found["usual"][name], result, folder)
     ways = [functools.partial(measures.program, steps=steps, calls=_CALLS.value)]
     if _RIVAL.value:
         ways.append(functools.partial(
             measures.rival, vision=found["vision"], steps=steps, calls=_CALLS.value
         ))  # fmt: skip
-    rows_lib.sweep(rows, ways, result, folder)
+    rows_lib.sweep(rows[:1], ways, result, folder, limit=limit)  # the one that counts most
+    number = _PAINTINGS.value
+    for name, dtype in itertools.product(clips, found["dtypes"]):
+        some = number if number is not None else (name == "bundled") * (16 if found["fast"] else 2)
+        if some:
+            usual = found["usual"][name]
+            rows_lib.paint(name, dtype, some, usual, result, folder, limit=limit)
+    rows_lib.sweep(rows[1:], ways, result, folder, limit=limit)
     print(rows_lib.markdown(result))
-    if importlib.util.find_spec("matplotlib") is None:
-        print("no benchmark.png: pip install matplotlib")
-    else:
-        outputs.write(folder / "benchmark.png", lambda f: rows_lib.plot(result, f))
 
 
 def asked(flag: flags.FlagHolder) -> list[str]:
     """What a flag of the sweep says, or the sweep in its place."""
-    return SWEEPS[_SWEEP.value][flag.name].split(",") if flag.value is None else flag.value
+    return rows_lib.SWEEPS[_SWEEP.value][flag.name].split(",") if flag.value is None else flag.value
 
 
 def numbers(flag: flags.FlagHolder) -> list[int]:

@@ -7,10 +7,9 @@ the rows before it took, its peak of memory is its own, and whatever ends it end
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 import contextlib
 import multiprocessing
+from multiprocessing.connection import Connection
 import pathlib
 import statistics
 import tempfile
@@ -40,6 +39,7 @@ from jaxpaint.config import Config
 
 Columns = Iterator[dict[str, Any]]
 _ERROR = 300  # letters of an error that are kept
+_MANY, _FEW = 512, 5  # views in a step from which on a call has few steps, and how few
 _LITTLE = 1e-6  # how far a part alone goes against its gradient
 # What is painted end to end; the bundled CLIP knows every word.
 _PROMPTS = (
@@ -59,26 +59,49 @@ class Row(NamedTuple):
     blend: str = "blend"  # the function of `canvas` that blends
 
 
-def apart(function: Callable[..., Columns], *arguments: Any, **keywords: Any) -> dict[str, Any]:
-    """All columns that a function yields in a process of its own; see `gather`."""
+def apart(
+    function: Callable[..., Columns], *arguments: Any, limit: float | None = None, **keywords: Any
+) -> dict[str, Any]:
+    """All columns that a function yields in a process of its own, and `error` if it fails.
+
+    It has failed too if it is killed or takes more than `limit` seconds; what it had yielded is
+    there all the same.
+    """
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(1, mp_context=context) as pool:
-        try:
-            return pool.submit(gather, function, *arguments, **keywords).result()
-        except BrokenProcessPool:
-            return {"error": "the process was killed, as systems do when memory runs out"}
-
-
-def gather(function: Callable[..., Columns], *arguments: Any, **keywords: Any) -> dict[str, Any]:
-    """All columns that a function yields; if it fails, those until then and `error`, one line."""
-    found = {}
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send, args=(sender, function, arguments, keywords))
+    process.start()
+    sender.close()  # so that the pipe ends with the process
+    found, began = {}, time.monotonic()
     try:
-        for columns in function(*arguments, **keywords):
+        while limit is None or receiver.poll(max(0.0, began + limit - time.monotonic())):
+            if (columns := receiver.recv()) is None:
+                return found
             found |= columns
+        return found | {"error": f"not done after {limit / 60:g} minutes"}
+    except EOFError:
+        return found | {"error": "the process was killed, as systems do when memory runs out"}
+    finally:
+        process.kill()  # it may not end by itself, with a device that hangs
+        process.join()
+
+
+def _send(
+    sender: Connection, function: Callable[..., Columns], arguments: tuple, keywords: dict
+) -> None:
+    """Sends columns as they are known, and None after the last."""
+    for columns in caught(function, *arguments, **keywords):
+        sender.send(columns)
+    sender.send(None)
+
+
+def caught(function: Callable[..., Columns], *arguments: Any, **keywords: Any) -> Columns:
+    """What a function yields; if it fails, the last of it is `error`, one line."""
+    try:
+        yield from function(*arguments, **keywords)
     except Exception as error:  # whatever it is: the next row may fit
         lines = [line for line in str(error).splitlines() if line.strip()]
-        found["error"] = f"{type(error).__name__}: {' '.join(lines[:1])}"[:_ERROR]
-    return found
+        yield {"error": f"{type(error).__name__}: {' '.join(lines[:1])}"[:_ERROR]}
 
 
 def describe(clips: Sequence[str], dtypes: Sequence[str]) -> Columns:
@@ -103,8 +126,20 @@ def describe(clips: Sequence[str], dtypes: Sequence[str]) -> Columns:
     }  # fmt: skip
 
 
+def describe_rival() -> Columns:
+    """PyTorch, and what it computes on; `describe` of it."""
+    version, device = torch_baseline.where()
+    yield {"torch": f"{version} on {device}", "torch_fast": device != "cpu"}
+
+
+def steps_of(row: Row, steps: int) -> int:
+    """Steps a call of a row: fewer where one of many canvases takes long enough to be timed."""
+    return min(steps, _FEW) if row.canvases * row.config.cutouts > _MANY else steps
+
+
 def program(row: Row, *, steps: int, calls: int) -> Columns:
     """Times and rates of `optimize.train_steps`, and the times of its parts alone."""
+    steps = steps_of(row, steps)
     canvases, config, mesh = row.canvases, row.config, make_mesh(row.devices)
     eye, painter = speed.load_clip(row.clip, jnp.dtype(row.dtype)), painters.load("brush")
     networks, weights = studio.freeze(eye, painter)
@@ -125,6 +160,7 @@ def program(row: Row, *, steps: int, calls: int) -> Columns:
     needed = use.temp_size_in_bytes + use.argument_size_in_bytes + use.output_size_in_bytes
     yield {
         "compile_s": time.perf_counter() - began,
+        "steps_a_call": steps,
         "memory_gb": 1e-9 * (needed - use.alias_size_in_bytes),
     }
     times = speed.chain(lambda state: compiled(state, subject, weights)[0], state, calls=calls)
@@ -185,6 +221,7 @@ def rival(row: Row, *, vision: Mapping[str, dict[str, Any]], steps: int, calls: 
     `torch_one_ms` is a step of one canvas, `torch_ms` one of a device's canvases in a batch.
     `vision` has the image towers, as `describe` does: JAX must not start on the device here.
     """
+    steps = steps_of(row, steps)
     for name, canvases in {"torch_one_ms": 1, "torch_ms": row.canvases // row.devices}.items():
         step, peak_gb = torch_baseline.step_seconds(
             vision[row.clip], canvases, row.config.cutouts, row.config, dtype=row.dtype,

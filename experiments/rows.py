@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 import dataclasses
+import importlib.util
 import itertools
 import json
 import pathlib
@@ -13,12 +14,21 @@ from experiments import measures
 from jaxpaint import outputs
 from jaxpaint.config import Config
 
+# What `benchmark` sweeps over, what counts most first: a sweep may be stopped at any time.
+SWEEPS = {
+    "quick": {"clips": "bundled", "canvases": "1,4,16", "strokes": "0", "cutouts": "0"},
+    "full": {
+        "clips": "b32,bundled,b16", "canvases": "64,16,4,1,256", "strokes": "256,0",
+        "cutouts": "16,0",
+    },
+}  # fmt: skip
 # Every row has them all; what was not measured is None.
 COLUMNS = (
     "clip", "dtype", "devices", "canvases", "strokes", "cutouts", "side",
-    "blend", "compile_s", "step_ms", "spread", "steps_s", "canvas_steps_s", "canvas_steps_s_device",
-    "s_500_steps", "paint_ms", "cutouts_ms", "clip_ms", "update_ms", "paint_share", "parts_share",
-    "clip_images_s", "clip_flops_s", "share_of_matmul", "memory_gb", "peak_gb",
+    "blend", "compile_s", "steps_a_call", "step_ms", "spread", "steps_s", "canvas_steps_s",
+    "canvas_steps_s_device", "s_500_steps", "paint_ms", "cutouts_ms", "clip_ms", "update_ms",
+    "paint_share", "parts_share", "clip_images_s", "clip_flops_s", "share_of_matmul",
+    "memory_gb", "peak_gb",
     "torch_one_ms", "torch_ms", "faster_than_one", "faster_than_batch", "torch_gb", "error",
 )  # fmt: skip
 # The same of the second table, of batches painted from prompt to files.
@@ -55,11 +65,14 @@ def settings(normal: Config, strokes: int, views: int) -> Config:
 
 def sweep(
     rows: Sequence[measures.Row], ways: Sequence[Callable[..., measures.Columns]],
-    result: dict[str, Any], folder: pathlib.Path,
+    result: dict[str, Any], folder: pathlib.Path, *, limit: float | None = None,
 ) -> None:  # fmt: skip
-    """Measures all rows in all ways, each in a process of its own, into `result["rows"]`."""
+    """Measures all rows in all ways, each in a process of its own, into `result["rows"]`.
+
+    `limit` is what a way may take, in seconds.
+    """
     for row in rows:
-        found = [measures.apart(way, row) for way in ways]
+        found = [measures.apart(way, row, limit=limit) for way in ways]
         errors = [columns.pop("error") for columns in found if "error" in columns]
         cells = dict.fromkeys(COLUMNS) | label(row)
         for columns in found:
@@ -72,11 +85,11 @@ def sweep(
 
 def paint(
     name: str, dtype: str, number: int, config: Config, result: dict[str, Any],
-    folder: pathlib.Path,
+    folder: pathlib.Path, *, limit: float | None = None,
 ) -> None:  # fmt: skip
     """Paints so many on every device, likewise, into `result["paintings"]`."""
     cells = dict.fromkeys(PAINTED) | {"error": ""}
-    cells |= measures.apart(measures.whole, name, dtype, number=number, config=config)
+    cells |= measures.apart(measures.whole, name, dtype, number=number, config=config, limit=limit)
     result["paintings"].append(cells)
     write(result, folder)
     print(json.dumps(cells), flush=True)
@@ -113,11 +126,16 @@ def ratios(cells: dict[str, Any], rates: dict[str, float]) -> dict[str, Any]:
 
 
 def write(result: dict[str, Any], folder: pathlib.Path) -> None:
-    """Writes the results as JSON and as Markdown tables."""
+    """Writes the results as JSON, as Markdown tables and, if matplotlib is there, as a plot."""
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(result, indent=1)
     outputs.write(folder / "benchmark.json", lambda f: f.write(text.encode()))
     outputs.write(folder / "benchmark.md", lambda f: f.write(markdown(result).encode()))
+    if result["rows"] and importlib.util.find_spec("matplotlib"):
+        try:
+            outputs.write(folder / "benchmark.png", lambda f: plot(result, f))
+        except Exception as error:  # whatever it is: for want of a plot no row is lost
+            print(f"no benchmark.png: {error}", flush=True)
 
 
 def markdown(result: dict[str, Any]) -> str:
@@ -140,28 +158,33 @@ def table(rows: Sequence[dict[str, Any]], columns: Sequence[str]) -> str:
 
 
 def plot(result: dict[str, Any], file: Any) -> None:
-    """Milliseconds a canvas and step against canvases, a line a program."""
+    """Milliseconds a canvas and step against canvases, a line a program; PyTorch's are dashed."""
     import matplotlib
 
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6, 4))
-    lines: dict[str, list[tuple[int, float]]] = {}
+    figure, axes = plt.subplots(figsize=(7, 5))
+    lines: dict[str, list[dict[str, Any]]] = {}
     for row in result["rows"]:
-        if row["step_ms"] is not None:
-            name = (
-                f"{row['clip']} {row['dtype']}, {row['strokes']} strokes, {row['cutouts']} cutouts"
-            )
-            name += f", {row['devices']} devices" if row["devices"] > 1 else ""
-            name += f", {row['blend']}" if row["blend"] != "blend" else ""
-            point = (row["canvases"], row["step_ms"] / row["canvases"])
-            lines.setdefault(name, []).append(point)
-    for name, points in lines.items():
-        axes.plot(*zip(*sorted(points)), marker="o", label=name)
+        name = f"{row['clip']} {row['dtype']}, {row['strokes']} strokes, {row['cutouts']} cutouts"
+        name += f", {row['devices']} devices" if row["devices"] > 1 else ""
+        name += f", {row['blend']}" if row["blend"] != "blend" else ""
+        lines.setdefault(name, []).append(row)
+    for number, (name, rows) in enumerate(lines.items()):
+        for column, style in {"step_ms": "o-", "torch_ms": "x--"}.items():
+            # PyTorch's canvases are those of one device.
+            shared = {"step_ms": 1, "torch_ms": rows[0]["devices"]}[column]
+            points = sorted(
+                (row["canvases"], row[column] * shared / row["canvases"]) for row in rows
+                if row[column] is not None
+            )  # fmt: skip
+            if points:
+                label = name if column == "step_ms" else None
+                axes.plot(*zip(*points), style, color=f"C{number}", label=label)
     axes.set(xscale="log", yscale="log", xlabel="canvases", ylabel="ms a canvas and step")
-    axes.set_title(result["device"], fontsize=9)
-    if lines:
-        axes.legend(fontsize=7)
+    axes.set_title(f"{result['device']} (dashed: PyTorch in a batch)", fontsize=9)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(fontsize=6)
     figure.savefig(file, format="png", dpi=120, bbox_inches="tight")
     plt.close(figure)

@@ -17,6 +17,8 @@ from safetensors.numpy import load_file
 from jaxpaint import actions, painters
 from jaxpaint.config import Config
 
+_WARM = 3  # steps that are not timed: PyTorch gets its memory and chooses its kernels
+
 
 class Loop:
     """One batch of canvases and all that a step of it needs."""
@@ -130,6 +132,13 @@ def random_grids(torch: Any, number: int, side: int, config: Config, device: str
     return size * grid / depth + shift
 
 
+def where() -> tuple[str, str]:
+    """PyTorch's version, and the device it computes on: cuda or cpu."""
+    import torch
+
+    return torch.__version__, "cuda" if torch.cuda.is_available() else "cpu"
+
+
 def step_seconds(
     vision: dict[str, Any], canvases: int, views: int, config: Config,
     *, dtype: str, steps: int, calls: int,
@@ -143,21 +152,18 @@ def step_seconds(
       config: size of the canvas, number of strokes, sizes of cutouts.
       dtype: of CLIP, as PyTorch calls it.
       steps: that are waited for together, as a call of jaxpaint takes them.
-      calls: so many times, after two steps.
-
-    Raises:
-      SystemExit: PyTorch is not installed.
+      calls: so many times, after some steps.
     """
-    try:
-        import torch
-    except ImportError:
-        raise SystemExit("the rival is missing: pip install torch") from None
+    import torch
+
     gpu = torch.cuda.is_available()
-    # On a GPU XLA multiplies float32 matrices so, and PyTorch only when asked.
+    # On a GPU XLA multiplies float32 matrices in TF32 and tries which convolution is fastest;
+    # PyTorch does both only when asked.
     torch.set_float32_matmul_precision("high" if gpu else "highest")
+    torch.backends.cudnn.benchmark = True
     loop = Loop(torch, vision, canvases, views, config, "cuda" if gpu else "cpu", dtype)
     wait = torch.cuda.synchronize if gpu else lambda: None
-    for _ in range(2):
+    for _ in range(_WARM):
         loop.step()
     times = []
     for _ in range(calls):

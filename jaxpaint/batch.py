@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-import contextlib
 import dataclasses
 import json
 import pathlib
@@ -53,8 +52,9 @@ def paint(
     """Paints all jobs in batches of `size`, the last filled up so that one program does for all.
 
     Folders appear batch by batch; `results.jsonl` and the gallery `index.html` in
-    `outdir` are written anew after each. A batch that fails, for want of memory or disk, is told
-    in the rows of its jobs and stops no other.
+    `outdir` are written anew after each, and `sheet.png` of two paintings or more at the end.
+    A batch that fails, for want of memory or disk, is told in the rows of its jobs and stops
+    no other.
 
     Args:
       jobs: what to paint, each in a folder in `outdir`.
@@ -63,7 +63,7 @@ def paint(
       outdir: where the results go.
       size: canvases a batch.
       save_every: steps between checkpoints.
-      resume: leave finished paintings as they are and go on with a batch that was
+      resume: leave finished batches as they are and go on with one that was
         interrupted where it stopped. The flags must be the same.
       process, processes: which share of the jobs is painted here, of how many.
       image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
@@ -75,42 +75,70 @@ def paint(
 
     Raises:
       OutputError: a folder holds a painting and `resume` is off, or one of other
-        settings.
+        settings; or another run paints the same share into `outdir`.
+      OSError: the results cannot be written.
     """
     mine = sharding.share(jobs, process, processes)
+    batches = [mine[first : first + size] for first in range(0, len(mine), size)]
     models = studio.models(clip, painter)
-    done = [resume and is_finished(job, config=config, models=models, image=image) for job in mine]
-    for job, ready in zip(mine, done):
-        if not ready:
-            outputs.claim_folder(job.folder, again=resume)
     mesh = sharding.local_mesh()
-    checkpoints = outdir / _RESUME / f"process-{process}-of-{processes}"
-    checkpoints.mkdir(parents=True, exist_ok=True)
-    rows = {}
-    for first in range(0, len(mine), size):
-        some = mine[first : first + size]
-        checkpoint = checkpoints / f"batch-{first // size:05d}.msgpack"
-        if not resume:
-            checkpoint.unlink(missing_ok=True)
-        try:
-            # A batch is what it was in the interrupted run, whatever of it is finished.
-            if not all(done[first : first + size]):
-                studio.paint_jobs(
-                    some, clip, painter, config=config, save_every=save_every, size=size,
-                    checkpoint=checkpoint, mesh=mesh, image=image, animations=animations,
-                )  # fmt: skip
-            checkpoint.unlink(missing_ok=True)
-        except (RuntimeError, MemoryError, OSError) as error:
-            why = str(error).strip().splitlines() or [type(error).__name__]
-            failed = f"its batch failed ({why[0]}); --resume tries again"
-            rows |= {name(job, outdir): row(job, outdir, error=failed) for job in some}
+    place = _place(outdir, process, processes)
+    with outputs.workplace(place):
+        done = [
+            resume and is_finished(job, config=config, models=models, image=image) for job in mine
+        ]
+        finished = [all(done[first : first + size]) for first in range(0, len(mine), size)]
+        for some, ready in zip(batches, finished):
+            for job in () if ready else some:
+                outputs.claim_folder(job.folder, again=resume)
+        rows, untold = {}, None
         collect(rows, jobs, outdir)
-        there = [rows[name(job, outdir)] for job in jobs if name(job, outdir) in rows]
-        write_results([*there, *refused], outdir)
-    for folder in (checkpoints, checkpoints.parent):
-        with contextlib.suppress(OSError):  # another process's checkpoints, or it was quicker
-            folder.rmdir()
+        for number, (some, ready) in enumerate(zip(batches, finished)):
+            if not resume:
+                for old in place.glob(_checkpoint(number, "*")):
+                    old.unlink()
+            checkpoint = place / _checkpoint(number, size)
+            try:
+                # A batch is what it was in the interrupted run, whatever of it is finished.
+                if not ready:
+                    studio.paint_jobs(
+                        some, clip, painter, config=config, save_every=save_every, size=size,
+                        checkpoint=checkpoint, mesh=mesh, image=image, animations=animations,
+                    )  # fmt: skip
+                checkpoint.unlink(missing_ok=True)
+            except BrokenPipeError:  # nobody is told any more how it goes: the end of the program
+                raise
+            except (RuntimeError, MemoryError, OSError) as error:
+                why = str(error).strip().splitlines() or [type(error).__name__]
+                failed = f"its batch failed ({why[0]}); --resume tries again"
+                rows |= {name(job, outdir): row(job, outdir, error=failed) for job in some}
+            changed = jobs if processes > 1 else some
+            try:
+                tell(rows, jobs, outdir, changed=changed, refused=refused, scratch=place)
+                untold = None
+            except OSError as error:  # there may be space again after the next batch
+                untold = error
+        if untold is not None:
+            raise untold
+        if (picture := sheet(jobs)) is not None:
+            outputs.write_picture(outdir / outputs.SHEET, picture, scratch=place)
     return [rows[name(job, outdir)] for job in mine]
+
+
+def _place(outdir: pathlib.Path, process: int, processes: int) -> pathlib.Path:
+    """Where one of several processes keeps its checkpoints."""
+    return outdir / _RESUME / f"process-{process}-of-{processes}"
+
+
+def _checkpoint(number: int, size: int | str) -> str:
+    """The file of a batch's progress, whose name tells how many canvases a batch has."""
+    return f"batch-{number:05d}-of-{size}.msgpack"
+
+
+def interrupted_size(outdir: pathlib.Path, *, process: int, processes: int) -> int:
+    """Canvases a batch in the run that was interrupted there; 0 if that is not known."""
+    found = sorted(_place(outdir, process, processes).glob("batch-*-of-*.msgpack"))
+    return int(found[0].stem.split("-")[-1]) if found else 0
 
 
 def is_finished(
@@ -131,7 +159,12 @@ def is_finished(
             f"{job.folder} holds a painting of other settings: resume with the flags that it was "
             "painted with, or choose another --outdir"
         )
-    return bool(record["error"]) or record["steps_done"] == config.steps
+    return _is_whole(record)
+
+
+def _is_whole(record: dict[str, Any]) -> bool:
+    """Whether a painting's record tells of its end, and not of an interruption."""
+    return bool(record["error"]) or record["steps_done"] == record["config"]["steps"]
 
 
 def name(job: studio.Job, outdir: pathlib.Path) -> str:
@@ -145,10 +178,34 @@ def row(job: studio.Job, outdir: pathlib.Path, *, error: str) -> dict[str, Any]:
     return asked | {"folder": name(job, outdir)}
 
 
+def tell(
+    rows: dict[str, dict[str, Any]], jobs: Sequence[studio.Job], outdir: pathlib.Path,
+    *, changed: Sequence[studio.Job], refused: Sequence[dict[str, Any]], scratch: pathlib.Path,
+) -> None:  # fmt: skip
+    """Writes the results of all jobs that are known by now.
+
+    Args:
+      rows: those known before, by folder; those of `changed` are added.
+      jobs: of all processes.
+      outdir: where the results go.
+      changed: jobs that may have been painted since.
+      refused: rows of what is not painted.
+      scratch: folder of files that are not whole yet.
+    """
+    collect(rows, changed, outdir)
+    told = -1
+    while told < len(rows):
+        told = len(rows)
+        there = [rows[name(job, outdir)] for job in jobs if name(job, outdir) in rows]
+        write_results([*there, *refused], outdir, scratch=scratch)
+        # Another process may have finished something meanwhile, and told of it before this did.
+        collect(rows, changed, outdir)
+
+
 def collect(
     rows: dict[str, dict[str, Any]], jobs: Sequence[studio.Job], outdir: pathlib.Path
 ) -> None:
-    """Adds a row for every job that has a record by now, whichever process painted it.
+    """Adds a row for every job that is painted by now, whichever process did it.
 
     Those that have one already are not read again.
     """
@@ -156,16 +213,19 @@ def collect(
         known = rows.get(name(job, outdir))
         if known and known["score"] is not None:
             continue
-        if (record := outputs.read_run(job.folder)) is not None:
+        record = outputs.read_run(job.folder)
+        if record is not None and _is_whole(record):
             kept = {key: record[key] for key in ("prompt", "seed", "score", "error")}
             rows[name(job, outdir)] = kept | {"folder": name(job, outdir)}
 
 
-def write_results(rows: Sequence[dict[str, Any]], outdir: pathlib.Path) -> None:
-    """Writes `results.jsonl` and the gallery."""
+def write_results(
+    rows: Sequence[dict[str, Any]], outdir: pathlib.Path, *, scratch: pathlib.Path | None = None
+) -> None:
+    """Writes `results.jsonl` and the gallery; `scratch` as of `outputs.write`."""
     text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-    outputs.write(outdir / outputs.RESULTS, lambda f: f.write(text.encode()))
-    outputs.write_gallery(outdir / outputs.GALLERY, rows)
+    outputs.write(outdir / outputs.RESULTS, lambda f: f.write(text.encode()), scratch=scratch)
+    outputs.write_gallery(outdir / outputs.GALLERY, rows, scratch=scratch)
 
 
 def choose_size(

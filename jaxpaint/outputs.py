@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+import contextlib
 import html
 import io
 import json
@@ -14,6 +15,11 @@ import urllib.parse
 import flax.serialization
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
+
+try:
+    import fcntl
+except ImportError:  # Windows has no locks of this kind
+    fcntl = None
 
 PICTURE, PROCESS, FORMING = "painting.png", "process.gif", "optimization.gif"
 SKETCH, STROKES, RUN, SHEET = "sketch.png", "strokes.npz", "run.json", "sheet.png"
@@ -56,22 +62,90 @@ def claim_folder(folder: pathlib.Path, *, again: bool = False) -> None:
         probe = folder / ".writable"
         probe.write_bytes(b"")
         probe.unlink()
-        for scratch in folder.glob(".*.part"):  # of a run that was killed
-            scratch.unlink()
+        _sweep(folder)
     except OSError as error:
+        raise _unwritable(folder, error) from error
+
+
+@contextlib.contextmanager
+def workplace(folder: pathlib.Path) -> Iterator[None]:
+    """Makes a folder and holds it for this process alone; it goes afterwards if nothing is in it.
+
+    What a run that was killed had begun to write there is deleted. The folder above goes
+    likewise.
+
+    Raises:
+      OutputError: another process holds it, or it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = _lock(folder)
+        _sweep(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from error
+    try:
+        yield
+    finally:
+        for place in (folder, folder.parent):
+            with contextlib.suppress(OSError):  # something is in it, or another was quicker
+                place.rmdir()
+        if lock is not None:
+            os.close(lock)
+
+
+def _lock(folder: pathlib.Path) -> int | None:
+    """A handle that locks a folder, which the system lets go of however the process ends."""
+    if fcntl is None:
+        return None
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
         raise OutputError(
-            f"cannot write to {folder} ({error.strerror or error}): choose another --outdir"
+            f"another run works in {folder}: wait until it has ended, or choose another --outdir"
         ) from error
+    except OSError:  # a file system without locks, as those of networks may be
+        pass
+    return handle
 
 
-def write(path: pathlib.Path, save: Callable[[io.BytesIO], None]) -> None:
-    """Writes a file, and the folders it lies in, by a rename, so that it is never half there."""
+def _sweep(folder: pathlib.Path) -> None:
+    """Deletes what a run that was killed had begun to write."""
+    for scratch in folder.glob(".*.part"):
+        scratch.unlink()
+
+
+def _unwritable(folder: pathlib.Path, error: OSError) -> OutputError:
+    return OutputError(
+        f"cannot write to {folder} ({error.strerror or error}): choose another --outdir"
+    )
+
+
+def write(
+    path: pathlib.Path, save: Callable[[io.BytesIO], None], *, scratch: pathlib.Path | None = None
+) -> None:
+    """Writes a file through memory and a rename, so that it is never half there.
+
+    Args:
+      path: the file; the folders that it lies in are made.
+      save: writes what is to be in it.
+      scratch: folder that it is in until then; None: the file's own.
+
+    Raises:
+      OSError: it cannot be written, with its name; what was there before still is.
+    """
     buffer = io.BytesIO()
     save(buffer)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
-    scratch.write_bytes(buffer.getvalue())
-    os.replace(scratch, path)
+    part = (scratch or path.parent) / f".{path.name}.{os.getpid()}.part"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_bytes(buffer.getvalue())
+        os.replace(part, path)
+    except OSError as error:  # a full disk, say, which does not tell of which file it is
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise OSError(error.errno, error.strerror, str(path)) from error
 
 
 def to_pixels(picture: np.ndarray) -> np.ndarray:
@@ -81,9 +155,11 @@ def to_pixels(picture: np.ndarray) -> np.ndarray:
     return np.round(255 * np.clip(picture, 0.0, 1.0)).astype(np.uint8)
 
 
-def write_picture(path: pathlib.Path, picture: np.ndarray) -> None:
-    """Writes `[H, W, 3]` float in [0, 1] or uint8 as PNG."""
-    write(path, lambda f: Image.fromarray(to_pixels(picture)).save(f, "PNG"))
+def write_picture(
+    path: pathlib.Path, picture: np.ndarray, *, scratch: pathlib.Path | None = None
+) -> None:
+    """Writes `[H, W, 3]` float in [0, 1] or uint8 as PNG; `scratch` as of `write`."""
+    write(path, lambda f: Image.fromarray(to_pixels(picture)).save(f, "PNG"), scratch=scratch)
 
 
 def write_animation(
@@ -171,10 +247,13 @@ def read_run(folder: pathlib.Path) -> dict[str, Any] | None:
         return None
 
 
-def write_gallery(path: pathlib.Path, rows: Sequence[dict[str, Any]]) -> None:
+def write_gallery(
+    path: pathlib.Path, rows: Sequence[dict[str, Any]], *, scratch: pathlib.Path | None = None
+) -> None:
     """Writes a static page with every painting; `rows` as in results.jsonl.
 
-    Prompts are escaped, links are relative, and nothing is loaded from elsewhere.
+    Prompts are escaped, links are relative, and nothing is loaded from elsewhere. `scratch` is
+    as of `write`.
     """
     figures = []
     for row in rows:
@@ -197,7 +276,7 @@ def write_gallery(path: pathlib.Path, rows: Sequence[dict[str, Any]]) -> None:
         "grid-template-columns:repeat(auto-fill,minmax(200px,1fr))}figure{margin:0}"
         "img{width:100%}small{color:#666}</style>" + "".join(figures) + "</html>\n"
     )
-    write(path, lambda f: f.write(page.encode()))
+    write(path, lambda f: f.write(page.encode()), scratch=scratch)
 
 
 def contact_sheet(

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 import dataclasses
 import math
 import os
 import pathlib
 import re
+import signal
 import sys
 import time
-from typing import Any
+import types
+from typing import Any, NoReturn, TextIO
 
 from absl import app, flags, logging
 import jax
@@ -24,6 +27,7 @@ from jaxpaint import (
     painters,
     pictures,
     prompts,
+    sharding,
     stages,
     studio,
     vocabulary,
@@ -117,13 +121,14 @@ _PROCESSES = flags.DEFINE_integer(
     "num_processes", None, "Processes that share the prompts and --outdir.", lower_bound=1
 )
 _COORDINATOR = flags.DEFINE_string(
-    "coordinator", "", "host:port of process 0, to join them by jax.distributed; auto: detect all."
-)
+    "coordinator", "", "host:port of process 0, to join them by jax.distributed until all have "
+    "started; auto: detect all.",
+)  # fmt: skip
 
 # Everything a user can get wrong ends in one line, not in a traceback.
 _USER_ERRORS = (
     prompts.PromptError, clip_lib.ClipError, painters.PainterError, outputs.OutputError,
-    batch.BatchError, pictures.PictureError, stages.StageError,
+    batch.BatchError, pictures.PictureError, sharding.ProcessError, stages.StageError,
 )  # fmt: skip
 
 
@@ -185,6 +190,8 @@ def run() -> int:
     lines, photo, weights = asked()
     layout, sides = arrangement(photo)
     process, processes = join()
+    # As Ctrl-C, so that what was painted is written. After `jax.distributed`, which takes it too.
+    signal.signal(signal.SIGTERM, stop)
     keep_compiled()
     brushes = load_painters()
     fast = jax.default_backend() != "cpu"
@@ -212,8 +219,11 @@ def run() -> int:
     config = dataclasses.replace(config, width=width, height=height)
     config = stages.plan(config, number=_STAGES.value)
     painter = mixtures.mix(brushes, config=config)
+    asked_size = _BATCH_SIZE.value
+    if _RESUME.value and not asked_size:  # other memory may be free now than was then
+        asked_size = batch.interrupted_size(outdir, process=process, processes=processes)
     size = batch.choose_size(
-        -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
+        -(-len(able) // processes), clip, painter, config=config, asked=asked_size,
         save_every=_SAVE_EVERY.value, image=photo,
     )  # fmt: skip
     began = time.time()
@@ -226,16 +236,19 @@ def run() -> int:
             if job.prompt in refused
         ],
     )  # fmt: skip
+    there = [outdir / row["folder"] / outputs.PICTURE for row in rows if row["score"] is not None]
+    sheet = [outdir / outputs.SHEET] if len(able) > 1 else []
+    say(path for path in there + sheet if path.exists())
     for row in rows:
-        if row["score"] is not None:
-            print(outdir / row["folder"] / outputs.PICTURE)
         if row["error"]:
             print(f"jaxpaint: {row['error']}", file=sys.stderr)
-    if (sheet := batch.sheet(able)) is not None:
-        outputs.write_picture(outdir / outputs.SHEET, sheet)
-        print(outdir / outputs.SHEET)
-    print(f"painted {len(rows)} in {time.time() - began:.0f} s", file=sys.stderr)
+    print(f"painted {len(there)} in {time.time() - began:.0f} s", file=sys.stderr)
     return len(jobs) - len(able) + sum(bool(row["error"]) for row in rows)
+
+
+def stop(number: int, _: types.FrameType | None) -> NoReturn:
+    """What a signal does that asks the program to end."""
+    raise KeyboardInterrupt(number)
 
 
 def load_painters() -> list[tuple[painters.Painter, float]]:
@@ -254,7 +267,7 @@ def join() -> tuple[int, int]:
     """This process's number and how many there are.
 
     They need not know of one another: only where the machine wants it (hosts of a TPU
-    pod) are they joined by `jax.distributed`, with --coordinator.
+    pod) or is to number them are they joined by `jax.distributed`, with --coordinator.
     """
     process, processes = _PROCESS.value, _PROCESSES.value
     if (process is None) != (processes is None) or (processes and process >= processes):
@@ -264,8 +277,7 @@ def join() -> tuple[int, int]:
         )
     if _COORDINATOR.value:
         address = None if _COORDINATOR.value == "auto" else _COORDINATOR.value
-        jax.distributed.initialize(address, processes, process)
-        return jax.process_index(), jax.process_count()
+        return sharding.join(address, process=process, processes=processes)
     return (process, processes) if processes else (0, 1)
 
 
@@ -312,17 +324,41 @@ def main(argv: list[str]) -> None:
     if len(argv) > 1:
         raise app.UsageError(f"unexpected arguments {argv[1:]}: quote the prompt")
     logging.set_verbosity(logging.WARNING)  # JAX tells of every device it looked for
+    line, code = "", 1
     try:
-        failed = run()
+        code = 1 if run() else 0
     except _USER_ERRORS as error:
-        print(f"jaxpaint: {error}", file=sys.stderr)
-        sys.exit(1)
-    except KeyboardInterrupt:
-        print(
-            "jaxpaint: stopped; what was painted so far is kept; --resume goes on", file=sys.stderr
-        )
-        sys.exit(130)
-    sys.exit(1 if failed else 0)
+        line = str(error)
+    except BrokenPipeError:  # of stderr, as in `2>&1 | head -1`
+        line = "stopped, since nobody reads what is told; --resume goes on"
+    except OSError as error:
+        if error.filename is None:  # not of a file: nothing that a line could explain
+            raise
+        line = f"cannot use {error.filename} ({error.strerror}): mend that, then --resume goes on"
+    except KeyboardInterrupt as error:
+        line = "stopped; what was painted so far is kept; --resume goes on"
+        code = 128 + (error.args[0] if error.args else signal.SIGINT)
+    if line:
+        try:
+            print(f"jaxpaint: {line}", file=sys.stderr, flush=True)
+        except OSError:
+            silence(sys.stderr)
+    sys.exit(code)
+
+
+def say(lines: Iterable[object]) -> None:
+    """Prints to stdout. What is painted is there, whether anybody reads that or not."""
+    try:
+        for line in lines:
+            print(line)
+        print(end="", flush=True)
+    except OSError:  # as behind `| head -1`
+        silence(sys.stdout)
+
+
+def silence(stream: TextIO) -> None:
+    """Lets what is still to be written, at exit too, go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 if __name__ == "__main__":

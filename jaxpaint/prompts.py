@@ -28,9 +28,11 @@ def parse(prompt: str) -> str:
     """A prompt with tidy spaces.
 
     Raises:
-      PromptError: it is empty, or holds no letter and no digit.
+      PromptError: it is empty, or holds no letter and no digit, or what is no text.
     """
     tidy = " ".join(unicodedata.normalize("NFC", prompt).split())
+    if re.search("[\ud800-\udfff]", tidy):  # what Python makes of bytes that are no UTF-8
+        raise PromptError(f"the prompt {tidy!r} is not UTF-8: write it in UTF-8")
     if not tidy:
         raise PromptError('the prompt is empty: write words, as in --prompt="black sheep"')
     if not re.search(r"\w", tidy):
@@ -50,10 +52,13 @@ def read_file(path: pathlib.Path) -> list[Line]:
       PromptError: no such file, no prompt in it, or a line that is none, by number.
     """
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        # Not splitlines, which takes characters for ends of lines that JSON may hold.
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else f"not UTF-8: {error}"
         raise PromptError(
-            f"cannot read --prompts_file={path} ({error}): give a text file, one prompt a line"
+            f"cannot read --prompts_file={path} ({why}): give a text file in UTF-8, one prompt a "
+            "line"
         ) from error
     read = _json_line if path.suffix == ".jsonl" else _text_line
     found = []
@@ -88,7 +93,7 @@ def _text_line(line: str) -> Line:
 def _json_line(line: str) -> Line:
     try:
         values = json.loads(line)
-    except json.JSONDecodeError as error:
+    except (json.JSONDecodeError, RecursionError) as error:
         raise PromptError(f'not JSON ({error}): write {{"prompt": "black sheep"}}') from error
     known = isinstance(values, dict) and set(values) <= {"prompt", "seed", "weight"}
     if not known or not isinstance(values.get("prompt"), str):

@@ -58,8 +58,8 @@ def write(
     if subject.sketch.size:
         outputs.write_picture(folder / outputs.SKETCH, subject.sketch)
     outputs.write_strokes(folder / outputs.STROKES, strokes)
-    outputs.write_run(folder / outputs.RUN, record)
     (folder / PREVIEW).unlink(missing_ok=True)
+    outputs.write_run(folder / outputs.RUN, record)
 
 
 def _thin(pictures: list[np.ndarray]) -> list[np.ndarray]:

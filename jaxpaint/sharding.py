@@ -2,13 +2,18 @@
 
 Canvases know nothing of one another, so they are dealt out to the devices along one
 mesh axis, `canvas`, and no device ever waits for another. Networks are copied to all.
-Several processes share the jobs, not the arrays: each paints and writes its own.
+Several processes share the jobs, not the arrays: each paints and writes its own, and none
+needs another that has ended or was killed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 import functools
+import os
+import re
+import sys
+import threading
 from typing import Any, TypeVar
 
 import jax
@@ -18,7 +23,66 @@ import numpy as np
 from jaxpaint.config import Config
 
 AXIS = "canvas"
+_PATIENCE = 300  # seconds that processes wait for one another to start
 Job = TypeVar("Job")
+
+
+class ProcessError(ValueError):
+    """Processes that cannot be joined; the message says what to change."""
+
+
+def join(
+    address: str | None, *, process: int | None = None, processes: int | None = None
+) -> tuple[int, int]:
+    """Joins this process and others by `jax.distributed`, and lets go of them again.
+
+    Joined, they learn their numbers and start their devices. `jax.distributed` then ends all
+    when one has died, and lets none end before the others have. Nothing here needs
+    that, so they part at once: what is killed later stops nobody.
+
+    Args:
+      address: `HOST:PORT` of process 0; None: as the machine says (SLURM, a TPU pod, MPI).
+      process, processes: which this is, of how many; None: likewise.
+
+    Returns:
+      The number of this process and how many there are.
+
+    Raises:
+      ProcessError: the machine does not say it, or the address is none. If others do not
+        come, one line is told and the process ends, with exit code 1.
+    """
+
+    port = re.fullmatch(r".+:(\d{1,5})", address or "auto:1")
+    if not port or int(port[1]) >= 2**16:
+        raise ProcessError(f"--coordinator={address} is no HOST:PORT: give that of process 0")
+
+    def give_up() -> None:
+        # JAX would abort by itself, with a stack of C++ that Python cannot catch.
+        print(
+            f"jaxpaint: --coordinator: not all of the processes came within {_PATIENCE} s: start "
+            "all with the HOST:PORT of process 0, or leave --coordinator out, without which none "
+            "waits for another", file=sys.stderr, flush=True,
+        )  # fmt: skip
+        os._exit(1)
+
+    watch = threading.Timer(_PATIENCE, give_up)
+    watch.daemon = True
+    watch.start()
+    try:
+        jax.distributed.initialize(
+            address, processes, process, initialization_timeout=2 * _PATIENCE
+        )
+    except (ValueError, RuntimeError) as error:
+        raise ProcessError(
+            f"--coordinator={address or 'auto'}: the processes cannot be joined ({error}): give "
+            "HOST:PORT of process 0, --process_id and --num_processes, or auto where the machine "
+            "tells them: under SLURM or MPI, or on a TPU pod"
+        ) from error
+    finally:
+        watch.cancel()
+    found = jax.process_index(), jax.process_count()  # which starts the devices
+    jax.distributed.shutdown()
+    return found
 
 
 def local_mesh() -> Mesh | None:

@@ -205,6 +205,8 @@ def paint_jobs(
                 bar.update(steps)
                 bar.set_postfix(loss=f"{sum(terms.values())[-1].mean():.3f}")
     except KeyboardInterrupt as error:
+        if not _done(progress):  # there is nothing yet that is worth compiling more programs for
+            raise
         stopped = error
     timings["paint_s"] = time.time() - began
     shown = results.evenly(len(progress.history))[:-1] if animations else []

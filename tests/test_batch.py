@@ -2,8 +2,8 @@
 
 import dataclasses
 import json
-import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -71,22 +71,28 @@ def test_another_batch_size_is_the_same(whole, tmp_path, networks):
     assert_same_paintings(whole[0], tmp_path)
 
 
-@pytest.mark.parametrize("calls", [1, 2, 4, 5])
-def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls):
-    """Stopped after a save, in the first, second and third batch, and between two."""
+@pytest.mark.parametrize(
+    ("calls", "how"),
+    [(0, KeyboardInterrupt), (1, Plug), (2, Plug), (4, KeyboardInterrupt), (5, Plug)],
+)
+def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls, how):
+    """Stopped before and after a save, in the first and second batch."""
     steps, done = optimize.train_steps, []
 
     def stops(*arguments, **options):
         if len(done) == calls:
-            raise Plug
+            raise how
         done.append(1)
         return steps(*arguments, **options)
 
     with monkeypatch.context() as patch:
         patch.setattr(optimize, "train_steps", stops)
-        with pytest.raises(Plug):
+        with pytest.raises(how):
             paint(tmp_path, networks)
-    assert len(list(tmp_path.glob("*/run.json"))) == 2 * (calls // 3)
+    written = how is KeyboardInterrupt and calls > 0  # as it is then
+    assert len(list(tmp_path.glob("*/run.json"))) == 2 * (calls // 3 + written)
+    kept = batch.interrupted_size(tmp_path, process=0, processes=1)
+    assert kept == 2 * (calls % 3 > 0)
     if calls > 2:
         with pytest.raises(outputs.OutputError, match="--resume"):
             paint(tmp_path, networks)
@@ -95,6 +101,35 @@ def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls)
     assert_same_paintings(whole[0], tmp_path)
     again = paint(tmp_path, networks, resume=True)  # nothing is left to do
     assert again == rows
+
+
+def test_nothing_half_written_is_left(whole, tmp_path, networks):
+    """Killed, once more, while a batch's files are written that were all written before."""
+    shutil.copytree(whole[0], tmp_path, dirs_exist_ok=True)
+    first, second = jobs_in(tmp_path)[:2]
+    (second.folder / outputs.RUN).unlink()
+    place = tmp_path / ".resume" / "process-0-of-1"
+    place.mkdir(parents=True)
+    for folder in (first.folder, second.folder, place):
+        (folder / ".painting.png.7.part").write_bytes(b"half")
+    assert paint(tmp_path, networks, resume=True) == whole[1]
+    assert_same_paintings(whole[0], tmp_path)
+    assert not list(tmp_path.rglob(".*"))
+
+
+def test_two_runs_at_once_are_refused(tmp_path, networks):
+    with outputs.workplace(tmp_path / ".resume" / "process-0-of-1"):
+        with pytest.raises(outputs.OutputError, match="another run"):
+            paint(tmp_path, networks)
+    assert not list(tmp_path.iterdir())
+
+
+def test_results_that_cannot_be_written_stop_no_painting(whole, tmp_path, networks):
+    (tmp_path / outputs.RESULTS / "inside").mkdir(parents=True)
+    with pytest.raises(OSError) as caught:
+        paint(tmp_path, networks)
+    assert caught.value.filename == str(tmp_path / outputs.RESULTS)
+    assert_same_paintings(whole[0], tmp_path)
 
 
 def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
@@ -119,7 +154,7 @@ def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
 
 
 def test_killed_at_any_moment_then_resumed(tmp_path):
-    """The real command, killed without warning a few times."""
+    """The real command, ended as systems and people do, and without warning."""
     texts = [f"{color} {noun}" for color in ("red", "blue") for noun in ("fish", "house", "cat")]
     (tmp_path / "list.txt").write_text("\n".join(texts) + "\n")
     arguments = [
@@ -133,9 +168,9 @@ def test_killed_at_any_moment_then_resumed(tmp_path):
 
     subprocess.run(command("whole"), check=True, capture_output=True, timeout=300)
     killed = 0
-    for folders in (0, 1, 3):
+    for folders, how in ((0, signal.SIGTERM), (1, signal.SIGKILL), (3, signal.SIGINT)):
         process = subprocess.Popen(
-            command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         started = time.time()
         while process.poll() is None and time.time() - started < 200:
@@ -143,10 +178,14 @@ def test_killed_at_any_moment_then_resumed(tmp_path):
             if len(list((tmp_path / "killed").glob("*/preview.png"))) and (
                 len(list((tmp_path / "killed").glob("*/run.json"))) >= folders
             ):
-                os.kill(process.pid, signal.SIGKILL)
+                process.send_signal(how)
                 killed += 1
                 break
-        process.wait()
+        _, told = process.communicate()
+        if how != signal.SIGKILL and process.returncode:
+            assert process.returncode == 128 + how
+            assert told.splitlines()[-1].startswith("jaxpaint: stopped; ")
+            assert "Traceback" not in told
     assert killed >= 2
     last = subprocess.run(command("killed"), capture_output=True, text=True, timeout=300)
     assert last.returncode == 0, last.stderr

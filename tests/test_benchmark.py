@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import os
+import signal
 
 import jax
 import jax.numpy as jnp
@@ -18,11 +19,31 @@ SMALL = Config(height=24, width=24, strokes=2, crops=0, wides=1, steps=2, lift_b
 ROW = measures.Row("bundled", "float32", 1, 1, SMALL)
 
 
+def gather(function, *arguments, limit=None, **keywords):
+    """What `measures.apart` returns, without a process."""
+    return {
+        name: cell for columns in measures.caught(function, *arguments, **keywords)
+        for name, cell in columns.items()
+    }  # fmt: skip
+
+
+def ends(how):
+    """Columns of a process that yields some and then ends, or does not."""
+    yield {"compile_s": 1.0}
+    if how == "killed":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif how == "fails":
+        raise ValueError("no such thing")
+    elif how == "hangs":
+        signal.pause()
+    yield {"step_ms": 2.0}
+
+
 @pytest.fixture
 def here(monkeypatch, tiny):
     """The tiny CLIP for every other, and no processes."""
     monkeypatch.setattr(speed, "load_clip", lambda *_: tiny)
-    monkeypatch.setattr(measures, "apart", measures.gather)
+    monkeypatch.setattr(measures, "apart", gather)
 
 
 def empty():
@@ -49,7 +70,7 @@ def test_no_row_is_there_twice():
 
 
 def test_every_row_is_written_at_once_and_a_failing_one_stops_none(tmp_path, monkeypatch):
-    monkeypatch.setattr(measures, "apart", measures.gather)
+    monkeypatch.setattr(measures, "apart", gather)
     result, there = empty(), []
 
     def way(row):
@@ -108,8 +129,39 @@ def test_strokes_are_blended_by_what_is_asked_for(name, monkeypatch):
         pass
 
 
-def test_a_killed_process_is_an_error():
-    assert "killed" in measures.apart(os._exit, 1)["error"]
+def test_a_process_that_fails_leaves_what_it_had_found():
+    assert measures.apart(ends, "well") == {"compile_s": 1.0, "step_ms": 2.0}
+    assert measures.apart(ends, "fails") == {
+        "compile_s": 1.0, "error": "ValueError: no such thing"
+    }  # fmt: skip
+    found = measures.apart(ends, "killed")
+    assert found["compile_s"] == 1.0 and "was killed" in found["error"] and len(found) == 2
+
+
+def test_a_process_that_hangs_is_ended():
+    found = measures.apart(ends, "hangs", limit=3.0)
+    assert found["error"] == "not done after 0.05 minutes" and "step_ms" not in found
+
+
+def test_the_row_that_counts_most_is_the_first():
+    axes = rows_lib.SWEEPS["full"]
+    usual = {name: studio.configure(speed.shaped(name, jnp.float32)) for name in speed.CLIPS}
+    numbers = {
+        name: [int(text) for text in axes[name].split(",")]
+        for name in ("strokes", "cutouts", "canvases")
+    }
+    rows = rows_lib.plan(
+        axes["clips"].split(","), ["bfloat16"], usual, devices=[1], blends=["blend"], **numbers
+    )
+    first = rows_lib.label(rows[0])
+    found = [first[name] for name in ("clip", "strokes", "cutouts", "canvases")]
+    assert found == ["b32", 256, 16, 64] and len(rows) == 40
+
+
+def test_fewer_steps_a_call_of_many_canvases():
+    many = ROW._replace(canvases=10_000)
+    assert measures.steps_of(ROW, 20) == 20 and measures.steps_of(many, 20) < 20
+    assert measures.steps_of(many, 2) == 2
 
 
 def test_all_is_measured(here, tmp_path, capsys):

@@ -1,6 +1,7 @@
 """The files of a painting: whole or absent, and readable again."""
 
 import json
+import os
 
 import numpy as np
 from PIL import Image
@@ -55,6 +56,51 @@ def test_a_failed_write_leaves_the_old_file(tmp_path):
         outputs.write(path, fail)
     assert path.read_bytes() == before
     assert [p.name for p in tmp_path.iterdir()] == ["picture.png"]
+
+
+def test_a_write_that_the_system_refuses_names_the_file_and_leaves_nothing(tmp_path):
+    taken = tmp_path / "taken"
+    (taken / "inside").mkdir(parents=True)  # a folder cannot be replaced by a file
+    with pytest.raises(OSError) as caught:
+        outputs.write(taken, lambda file: file.write(b"all"))
+    assert caught.value.filename == str(taken)
+    assert [p.name for p in tmp_path.iterdir()] == ["taken"]
+
+
+def test_a_file_is_elsewhere_until_it_is_whole(tmp_path, monkeypatch):
+    seen, replace, (base, scratch) = [], os.replace, (tmp_path / "base", tmp_path / "scratch")
+    base.mkdir()
+    scratch.mkdir()
+
+    def look(part, path):
+        seen.append([len(list(folder.iterdir())) for folder in (base, scratch)])
+        replace(part, path)
+
+    monkeypatch.setattr(os, "replace", look)
+    outputs.write(base / "a", lambda file: file.write(b"all"), scratch=scratch)
+    assert seen == [[0, 1]] and (base / "a").read_bytes() == b"all"
+
+
+def test_a_workplace_is_one_holders_and_goes_when_it_is_empty(tmp_path):
+    pytest.importorskip("fcntl")
+    place = tmp_path / "places" / "one"
+    place.mkdir(parents=True)
+    (place / ".a.png.7.part").write_bytes(b"half")
+    with outputs.workplace(place):
+        assert not list(place.iterdir())
+        with pytest.raises(outputs.OutputError, match="another run works in"):
+            with outputs.workplace(place):
+                pass
+        with outputs.workplace(place.with_name("two")):
+            (place / "progress").write_bytes(b"all")
+    assert (place / "progress").exists() and not place.with_name("two").exists()
+    with outputs.workplace(place):
+        (place / "progress").unlink()
+    assert not list(tmp_path.iterdir())
+    (tmp_path / "places").write_bytes(b"a file")
+    with pytest.raises(outputs.OutputError, match="choose another --outdir"):
+        with outputs.workplace(place):
+            pass
 
 
 def test_picture_keeps_its_pixels_and_shape(tmp_path):

@@ -17,6 +17,12 @@ def test_prompts_without_words_are_refused_in_one_line(prompt):
     assert "--prompt=" in str(error.value) and "\n" not in str(error.value)
 
 
+def test_what_is_no_text_is_refused():
+    for text in ("caf\udce9 cat", "cat \ud83d"):  # a byte of Latin-1 in a command; half a character
+        with pytest.raises(prompts.PromptError, match="not UTF-8"):
+            prompts.parse(text)
+
+
 def test_folder_names_are_safe_short_and_tell_seeds_apart():
     assert prompts.folder_name("Black sheep!", 3) == "black-sheep-seed3"
     name = prompts.folder_name("../../etc/passwd " * 20, 0)
@@ -51,9 +57,28 @@ def test_a_jsonl_file_holds_an_object_a_line(tmp_path):
     assert prompts.read_file(file) == [("black sheep", None, 1.0), ("red apple", 7, 2.0)]
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+def test_lines_end_as_systems_end_them_and_nowhere_else(tmp_path, end):
+    file = tmp_path / "prompts.jsonl"
+    lines = ['{"prompt": "a cat\u2028asleep"}', "", '{"prompt": "red apple"}', ""]
+    file.write_bytes(("\ufeff" + end.join(lines)).encode())
+    assert [line.prompt for line in prompts.read_file(file)] == ["a cat asleep", "red apple"]
+
+
+def test_bytes_that_are_no_text_are_told(tmp_path):
+    (tmp_path / "a.txt").write_bytes("café".encode("latin-1"))
+    with pytest.raises(prompts.PromptError, match="not UTF-8.*give a text file in UTF-8"):
+        prompts.read_file(tmp_path / "a.txt")
+    with pytest.raises(prompts.PromptError, match="Is a directory|denied"):
+        prompts.read_file(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
+        ("a.jsonl", "[" * 100_000, "not JSON"),
+        ("a.txt", "\n  \n\t\n", "no prompt"),
+        ("a.txt", "", "no prompt"),
         ("a.txt", "sheep\n!!!\n", "line 2"),
         ("a.txt", "sheep --weight=x", "--seed"),
         ("a.txt", "sheep --seed=1 --seed=2", "once"),

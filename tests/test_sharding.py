@@ -2,9 +2,11 @@
 
 import os
 import pathlib
+import signal
 import socket
 import subprocess
 import sys
+import time
 
 import numpy as np
 import pytest
@@ -61,12 +63,64 @@ def test_two_processes_paint_what_one_does(plain, tmp_path):
     assert len(lines) == len(PROMPTS)
 
 
-def test_processes_joined_by_jax_distributed(plain, tmp_path):
-    with socket.socket() as free:  # a port that nobody listens on
+def free_address() -> str:
+    """A port that nobody listens on."""
+    with socket.socket() as free:
         free.bind(("localhost", 0))
-        where = f"--coordinator=localhost:{free.getsockname()[1]}"
+        return f"localhost:{free.getsockname()[1]}"
+
+
+def test_processes_joined_by_jax_distributed(plain, tmp_path):
+    where = f"--coordinator={free_address()}"
     finish(*(start(tmp_path, where, f"--process_id={i}", "--num_processes=2") for i in range(2)))
     assert_same(plain, tmp_path)
+
+
+@pytest.mark.parametrize(("joined", "victim"), [(False, 1), (True, 0)])
+def test_a_killed_process_stops_no_other_and_goes_on_alone(plain, tmp_path, joined, victim):
+    """Killed when one of its paintings is finished; where they were joined, the one they met at."""
+    where = [f"--coordinator={free_address()}"] if joined else []
+    numbers = [[f"--process_id={i}", "--num_processes=2", "--batch_size=1"] for i in range(2)]
+    running = [start(tmp_path, *where, *number) for number in numbers]
+    shares = [[f"{text.replace(' ', '-')}-seed0" for text in PROMPTS[i::2]] for i in range(2)]
+    there = lambda share: [name for name in share if (tmp_path / name / outputs.RUN).exists()]
+    while running[victim].poll() is None and not there(shares[victim]):
+        time.sleep(0.02)
+    running[victim].kill()
+    running[victim].communicate()
+    assert running[victim].returncode == -signal.SIGKILL
+    assert len(there(shares[victim])) < len(shares[victim])
+    finish(running[1 - victim])
+    assert there(shares[1 - victim]) == shares[1 - victim]
+    finish(start(tmp_path, *numbers[victim], "--resume"))
+    assert_same(plain, tmp_path)
+    assert len((tmp_path / outputs.RESULTS).read_text().splitlines()) == len(PROMPTS)
+    assert not list(tmp_path.rglob(".*"))
+
+
+@pytest.mark.parametrize("where", ["nowhere", "localhost:", "localhost:99999"])
+def test_an_address_that_is_none_is_refused(where):
+    with pytest.raises(sharding.ProcessError, match=f"{where} is no HOST:PORT"):
+        sharding.join(where, process=0, processes=2)
+
+
+def joining(address: str | None) -> subprocess.CompletedProcess:
+    program = (
+        "import sys; from jaxpaint import sharding; sharding._PATIENCE = 4\n"
+        "try: sharding.join({0!r}, process=1, processes=2)\n"
+        "except sharding.ProcessError as error: sys.exit(str(error))"
+    )
+    command = [sys.executable, "-c", program.format(address)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.mark.parametrize(
+    ("alone", "words"), [(True, "not all of the processes came"), (False, "cannot be joined")]
+)
+def test_a_process_that_finds_no_other_says_so(alone, words):
+    result = joining(free_address() if alone else None)
+    assert result.returncode == 1 and words in result.stderr.splitlines()[-1]
+    assert "Traceback" not in result.stderr
 
 
 def test_a_process_number_without_their_count_is_refused(tmp_path):
