@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from jaxpaint import clip as clip_lib
 from jaxpaint import (
-    composition,
     cutouts,
     optimize,
     outputs,
@@ -29,7 +28,7 @@ from jaxpaint import (
     sharding,
     sketch,
     stages,
-    vocabulary,
+    wording,
 )
 from jaxpaint import pictures as pictures_lib
 from jaxpaint.config import FROM_PICTURE, QUALITIES, Config
@@ -227,16 +226,18 @@ def paint_jobs(
     for i, job in enumerate(jobs):
         one = jax.tree.map(operator.itemgetter(i), (final, jax.device_get(subject)))
         steps = int(one[0].step)
+        reading = wording.plan(job.prompt, known=clip.vocabulary, config=config)
         error = "" if progress.alive[i] else _NOT_FINITE.format(prompt=job.prompt, steps=steps)
         record |= {
             "prompt": job.prompt,
             "seed": job.seed,
             "weight": job.weight,
-            "unknown_words": unknown_words(clip, job.prompt),
+            "read_as": reading.text,
+            "unknown_words": reading.lost,
             "steps_done": steps,
             "error": error,
             "score": float(scores[i]),
-            "sketched": _plan(job.prompt, clip, config)._asdict() if config.sketch_steps else None,
+            "sketched": reading.plan._asdict() if config.sketch_steps else None,
             "image": digest(image),
             "psnr": None if image is None else float(pictures_lib.psnr(pictures[i], image)),
             "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
@@ -327,14 +328,17 @@ def start(
 
     A painting without a prompt is of the picture `[H, W, 3]`, in the prompt's place too.
     """
-    plans = {job.prompt: _plan(job.prompt, clip, config) for job in jobs}
-    distinct = list(dict.fromkeys([*plans, *(x for plan in plans.values() for x in plan.things)]))
+    known = clip.vocabulary
+    readings = {job.prompt: wording.plan(job.prompt, known=known, config=config) for job in jobs}
+    texts = {prompt: reading.text or prompt for prompt, reading in readings.items()}
+    things = [thing for reading in readings.values() for thing in reading.plan.things]
+    distinct = list(dict.fromkeys([*texts.values(), *things]))
     ids, mask = clip_lib.tokenize(clip, distinct)
     encode = jax.jit(clip_lib.encode_text, static_argnums=0)
     # One by one, so that a prompt's features do not depend on the batch.
     features = {
-        prompt: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
-        for i, prompt in enumerate(distinct)
+        text: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
+        for i, text in enumerate(distinct)
     }
     mean = clip_lib.mean_word(clip) if config.sketch_steps and config.sketch_beyond else 0.0
     look = None
@@ -347,9 +351,9 @@ def start(
 
     subjects = [
         optimize.init_subject(
-            features[job.prompt], job.seed, painter, config=config, image=image, look=look,
+            features[texts[job.prompt]], job.seed, painter, config=config, image=image, look=look,
             weight=job.weight,
-            things=sketch.arrange(plans[job.prompt], features, mean, config=config),
+            things=sketch.arrange(readings[job.prompt].plan, features, mean, config=config),
         )
         for job in jobs
     ]  # fmt: skip
@@ -358,19 +362,3 @@ def start(
     if config.stages:
         state = state._replace(latents=stages.waiting(state.latents))
     return subject, state
-
-
-def unknown_words(clip: clip_lib.Clip, prompt: str) -> list[str]:
-    """Words of a prompt that nothing understands: neither the CLIP nor, of a ground, the sketch."""
-    unknown = vocabulary.unknown(clip.vocabulary, prompt)
-    laid = composition.GROUNDS if clip.recipe.get("sketch_steps") else ()
-    return [word for word in unknown if word not in laid]
-
-
-def _plan(prompt: str, clip: clip_lib.Clip, config: Config) -> composition.Composition:
-    """What is sketched of a prompt; all of it as one thing where there is no sketch."""
-    most = config.sketch_things if config.sketch_steps else 0
-    known = clip.vocabulary.words if clip.vocabulary else None
-    return composition.read(
-        prompt, height=config.height, width=config.width, most=most, known=known
-    )

@@ -172,7 +172,7 @@ def test_a_bad_prompt_does_not_stop_the_others(tmp_path):
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert result.returncode == 1 and "Traceback" not in result.stderr
-    assert "knows no word of 'zorble'" in result.stderr and "tokens" in result.stderr
+    assert "knows nothing to paint in 'zorble'" in result.stderr and "tokens" in result.stderr
     assert (tmp_path / "out" / "red-apple-seed5" / "painting.png").is_file()
     told = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").open()]
     assert [bool(row["error"]) for row in told] == [False, True, True]
