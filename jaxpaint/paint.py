@@ -35,6 +35,10 @@ _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.
 _NUMBER = flags.DEFINE_integer(
     "num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1
 )
+_BEST_OF = flags.DEFINE_integer(
+    "best_of", 1, "Paint every painting with so many seeds, in one batch, and keep the one that "
+    "CLIP finds nearest to the prompt.", lower_bound=1,
+)  # fmt: skip
 _WEIGHT = flags.DEFINE_float(
     "prompt_weight", None, "Weight of the prompts beside --image or the sketch, 1 as a rule.",
     lower_bound=0.0,
@@ -193,8 +197,9 @@ def run() -> int:
         print(f"jaxpaint: not painted: {reason}", file=sys.stderr)
     outdir = pathlib.Path(_OUTDIR.value)
     jobs = studio.make_jobs(
-        lines, _SEED.value, _NUMBER.value, str(outdir), untitled=pathlib.Path(_IMAGE.value).stem
-    )
+        lines, _SEED.value, _NUMBER.value, str(outdir), best_of=_BEST_OF.value,
+        untitled=pathlib.Path(_IMAGE.value).stem,
+    )  # fmt: skip
     able = [job for job in jobs if job.prompt not in refused]
     if not able:
         raise prompts.PromptError("no prompt is left to paint")
@@ -208,13 +213,13 @@ def run() -> int:
     painter = painters.mix(brushes, strokes=config.strokes)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=_BATCH_SIZE.value,
-        save_every=_SAVE_EVERY.value, image=photo,
+        save_every=_SAVE_EVERY.value, image=photo, best_of=_BEST_OF.value,
     )  # fmt: skip
     began = time.time()
     rows = batch.paint(
         able, clip, painter, config=config, outdir=outdir, size=size,
         save_every=_SAVE_EVERY.value, resume=_RESUME.value, process=process, processes=processes,
-        image=photo, animations=_ANIMATIONS.value,
+        image=photo, animations=_ANIMATIONS.value, best_of=_BEST_OF.value,
         refused=[
             batch.row(job, outdir, error=refused[job.prompt]) for job in jobs
             if job.prompt in refused

@@ -43,7 +43,7 @@ class Job(NamedTuple):
     """One painting to make."""
 
     prompt: str  # empty: only from the picture
-    seed: int
+    seed: int  # the first, if it is the best of some
     folder: pathlib.Path
     weight: float = 1.0  # of the prompt beside what else is asked of the canvas
 
@@ -94,15 +94,17 @@ def make_jobs(
     outdir: str,
     *,
     untitled: str = "untitled",
+    best_of: int = 1,
 ) -> list[Job]:
     """One job a prompt and seed, equal ones once.
 
     Args:
       lines: prompts, some with a seed of their own.
       seed: the first seed of the others.
-      number: seeds a prompt, from the first on.
+      number: paintings a prompt, with seeds from the first on.
       outdir: each job gets a folder in it.
       untitled: what the folder of an empty prompt is called.
+      best_of: seeds a painting.
 
     Raises:
       PromptError: a seed beyond 32 bits.
@@ -110,9 +112,11 @@ def make_jobs(
     jobs, taken = {}, set()
     for text, own, weight in lines:
         first = seed if own is None else own
-        for s in range(first, first + number):
+        for s in range(first, first + number * best_of, best_of):
             if (text, s) not in jobs:
+                prompts.checked_seed(s + best_of - 1)
                 name = prompts.folder_name(text or untitled, prompts.checked_seed(s))
+                name += f"-best-of-{best_of}" if best_of > 1 else ""
                 if name in taken:  # by a prompt of the same letters, or that begins alike
                     name += "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
                 taken.add(name)
@@ -132,31 +136,34 @@ def paint_jobs(
     mesh: Mesh | None = None,
     image: np.ndarray | None = None,
     animations: bool = True,
+    best_of: int = 1,
 ) -> list[Painting]:
     """Paints all jobs as one batch and writes each into its folder.
 
-    When it is interrupted, the paintings as they were at the last save are written
-    before the interruption goes on. A painting whose loss is no longer finite stays as
-    it was at its last save, and the others go on.
+    Of `best_of` seeds a job only the painting with the highest score is written. When it is
+    interrupted, the paintings as they were at the last save are written before the
+    interruption goes on. A painting whose loss is no longer finite stays as it was at its
+    last save, and the others go on.
 
     Args:
-      jobs: what to paint; C of them.
+      jobs: what to paint; C / `best_of` of them.
       clip, painter: frozen networks.
       config: settings of all.
       save_every: steps between previews and animation frames.
-      size: canvases of the compiled program, at least C; what is beyond C is painted
-        and dropped.
+      size: jobs of the compiled program; what is beyond those given is painted and dropped.
       checkpoint: file to go on from if it is there, and to save progress to; it is
         deleted when all is written. A batch that goes on is the same to the bit.
       mesh: devices that share the canvases (`sharding.local_mesh`), or None for one.
       image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
       animations: whether the two of a painting are written.
+      best_of: seeds a job, from its own on.
     """
     began = time.time()
     networks, weights = freeze(clip, painter)
     weights = sharding.copy(weights, mesh)
-    size = sharding.padded(max(size, len(jobs)), mesh)
-    padded = [*jobs, *[jobs[-1]] * (size - len(jobs))]
+    canvases = [job._replace(seed=job.seed + n) for job in jobs for n in range(best_of)]
+    size, number = max(size, len(jobs)) * best_of, len(canvases)
+    padded = [*canvases, *[canvases[-1]] * (sharding.padded(size, mesh) - number)]
     subject, state = sharding.deal(start(padded, clip, painter, config=config, image=image), mesh)
     if config.sketch_steps:
         subject = optimize.draw_sketch(
@@ -198,9 +205,9 @@ def paint_jobs(
                 timings.setdefault("first_steps_with_compile_s", time.time() - began)
                 if checkpoint is not None:
                     outputs.write_tree(checkpoint, {"settings": settings, **progress._asdict()})
-                pictures, _ = look(progress.state)
-                for job, picture in zip(jobs, pictures):
-                    outputs.write_picture(job.folder / results.PREVIEW, picture)
+                pictures, scores = look(progress.state)
+                for i in results.best(scores[:number], progress.alive[:number], of=best_of):
+                    outputs.write_picture(canvases[i].folder / results.PREVIEW, pictures[i])
                 bar.update(steps)
                 bar.set_postfix(loss=f"{sum(terms.values())[-1].mean():.3f}")
     except KeyboardInterrupt as error:
@@ -223,7 +230,8 @@ def paint_jobs(
         "versions": results.versions(),
     }
     paintings = []
-    for i, job in enumerate(jobs):
+    for i in results.best(scores[:number], progress.alive[:number], of=best_of):
+        job, tried = canvases[i], slice(i - i % best_of, i - i % best_of + best_of)
         one = jax.tree.map(operator.itemgetter(i), (final, jax.device_get(subject)))
         steps = int(one[0].step)
         reading = wording.plan(job.prompt, known=clip.vocabulary, config=config)
@@ -231,6 +239,8 @@ def paint_jobs(
         record |= {
             "prompt": job.prompt,
             "seed": job.seed,
+            "seeds": [some.seed for some in canvases[tried]],
+            "scores": scores[tried].tolist(),
             "weight": job.weight,
             "read_as": reading.text,
             "unknown_words": reading.lost,
