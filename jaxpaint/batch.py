@@ -47,6 +47,7 @@ def paint(
     processes: int = 1,
     image: np.ndarray | None = None,
     animations: bool = True,
+    best_of: int = 1,
     refused: Sequence[dict[str, Any]] = (),
 ) -> list[dict[str, Any]]:
     """Paints all jobs in batches of `size`, the last filled up so that one program does for all.
@@ -61,13 +62,14 @@ def paint(
       clip, painter: frozen networks.
       config: settings of all.
       outdir: where the results go.
-      size: canvases a batch.
+      size: jobs a batch.
       save_every: steps between checkpoints.
       resume: leave finished batches as they are and go on with one that was
         interrupted where it stopped. The flags must be the same.
       process, processes: which share of the jobs is painted here, of how many.
       image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
       animations: whether those of a painting are written.
+      best_of: seeds a job, the best of which is kept.
       refused: rows (`row`) of what is not painted, for the results.
 
     Returns:
@@ -85,8 +87,10 @@ def paint(
     place = _place(outdir, process, processes)
     with outputs.workplace(place):
         done = [
-            resume and is_finished(job, config=config, models=models, image=image) for job in mine
-        ]
+            resume and is_finished(
+                job, config=config, models=models, image=image, best_of=best_of
+            ) for job in mine
+        ]  # fmt: skip
         finished = [all(done[first : first + size]) for first in range(0, len(mine), size)]
         for some, ready in zip(batches, finished):
             for job in () if ready else some:
@@ -104,6 +108,7 @@ def paint(
                     studio.paint_jobs(
                         some, clip, painter, config=config, save_every=save_every, size=size,
                         checkpoint=checkpoint, mesh=mesh, image=image, animations=animations,
+                        best_of=best_of,
                     )  # fmt: skip
                 checkpoint.unlink(missing_ok=True)
             except BrokenPipeError:  # nobody is told any more how it goes: the end of the program
@@ -142,8 +147,9 @@ def interrupted_size(outdir: pathlib.Path, *, process: int, processes: int) -> i
 
 
 def is_finished(
-    job: studio.Job, *, config: Config, models: dict[str, Any], image: np.ndarray | None = None
-) -> bool:
+    job: studio.Job, *, config: Config, models: dict[str, Any], image: np.ndarray | None = None,
+    best_of: int = 1,
+) -> bool:  # fmt: skip
     """Whether a job's folder holds its whole painting.
 
     Raises:
@@ -152,7 +158,8 @@ def is_finished(
     record = outputs.read_run(job.folder)
     if record is None:
         return False
-    asked = {"prompt": job.prompt, "seed": job.seed, "weight": job.weight}
+    seeds = list(range(job.seed, job.seed + best_of))
+    asked = {"prompt": job.prompt, "seeds": seeds, "weight": job.weight}
     wanted = asked | models | {"config": dataclasses.asdict(config), "image": studio.digest(image)}
     if any(record.get(key) != value for key, value in json.loads(json.dumps(wanted)).items()):
         raise outputs.OutputError(
@@ -230,9 +237,9 @@ def write_results(
 
 def choose_size(
     number: int, clip: clip_lib.Clip, painter: painters.Painter, *, config: Config, asked: int,
-    save_every: int = 10, image: np.ndarray | None = None,
+    save_every: int = 10, image: np.ndarray | None = None, best_of: int = 1,
 ) -> int:  # fmt: skip
-    """Canvases a batch, for `number` jobs; `asked` if it is not 0 and fits.
+    """Jobs a batch, for `number` of them, each of `best_of` canvases; `asked` if not 0 and it fits.
 
     Else jobs are dealt out evenly, so that few canvases only fill up the last batch.
     Where canvases take turns memory hardly grows with them; else the program is
@@ -242,28 +249,30 @@ def choose_size(
     Raises:
       BatchError: `asked` needs more memory than is free.
     """
-    if number == 1 or not sharding.at_once(config):
-        return min(number, asked or _even(number, _TURNS))
+    turns = max(1, _TURNS // best_of)
+    if number * best_of == 1 or not sharding.at_once(config):
+        return min(number, asked or _even(number, turns))
     need = measure(clip, painter, config=config, steps=min(save_every, config.steps), image=image)
     free = free_memory()
     if free is None:
-        return min(number, asked or _even(number, _TURNS))
+        return min(number, asked or _even(number, turns))
     devices = jax.local_device_count()
     largest = max(0, int(_SHARE * free - need.fixed) // max(1, need.canvas))
-    each = -(-max(asked, 1) // devices)
+    each = -(-max(asked, 1) * best_of // devices)
+    fit = devices * min(largest, _MOST) // best_of
     if each > largest:
         giga = 1e-9
-        less = f"give --batch_size={devices * largest} or less, or" if largest else "give"
+        less = f"give --batch_size={devices * largest // best_of} or less, or" if fit else "give"
         raise BatchError(
             f"{each} canvases at a time on a device need "
             f"{giga * (need.fixed + need.canvas * each):.2f} GB and {giga * free:.2f} GB "
             f"are free: {less} fewer --strokes or a smaller --size"
         )
-    return min(number, asked or _even(number, devices * min(largest, _MOST)))
+    return min(number, asked or _even(number, max(1, fit)))
 
 
 def _even(number: int, most: int) -> int:
-    """Canvases a batch when `number` jobs are dealt out evenly to as few batches as possible."""
+    """Jobs a batch when `number` of them are dealt out evenly to as few batches as possible."""
     batches = -(-number // most)
     return -(-number // batches)
 
@@ -322,6 +331,7 @@ def sheet(jobs: Sequence[studio.Job], *, most: int = 100) -> np.ndarray | None:
     if len(there) < 2:
         return None
     pictures = [outputs.read_strokes(job.folder / outputs.STROKES).picture for job in there]
+    seeds = [(outputs.read_run(job.folder) or {}).get("seed", job.seed) for job in there]
     return outputs.contact_sheet(
-        pictures, [f"{job.prompt or job.folder.name} ({job.seed})" for job in there]
+        pictures, [f"{job.prompt or job.folder.name} ({seed})" for job, seed in zip(there, seeds)]
     )

@@ -35,15 +35,14 @@ PLACES: dict[str, tuple[Color, Color]] = {
     "sunset": ((0.95, 0.45, 0.25), (0.98, 0.78, 0.40)),
 }
 # Other words for them, and for the colours.
-_PLACE_OF = {name: name for name in PLACES} | {
+PLACE_OF = {name: name for name in PLACES} | {
     "ocean": "sea", "lake": "sea", "water": "sea", "waves": "sea", "field": "grass",
     "meadow": "grass", "lawn": "grass", "garden": "grass", "midnight": "night", "ice": "snow",
     "sand": "desert", "beach": "desert", "dunes": "desert", "evening": "sunset", "dusk": "sunset",
     "sunrise": "sunset", "dawn": "sunset",
 }  # fmt: skip
-_COLOR_OF = {name: name for name in COLORS} | {"grey": "gray", "violet": "purple"}
-
-GROUNDS = frozenset([*_PLACE_OF, *_COLOR_OF])  # words that are understood here, whatever the CLIP
+COLOR_OF = {name: name for name in COLORS} | {"grey": "gray", "violet": "purple"}
+PLACED = ("in", "on", "over", "above", "by", "at", "under", "near", "against")  # before places
 
 BESIDE = ("next to", "beside", "and", "with")
 ABOVE = ("above", "over", "on top of")
@@ -53,7 +52,15 @@ _BESIDE = (*BESIDE, "near", "by", "left of", "to the left of", "on the left of")
 _BEFORE = ("right of", "to the right of", "on the right of")  # what follows lies to the left
 _ABOVE = (*ABOVE, "on")
 _BELOW = (*BELOW, "beneath", "underneath")
-_COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
+COUNTS = {"two": 2, "2": 2, "three": 3, "3": 3, "four": 4, "4": 4}
+# All of them, each with words of captions that say nearly the same.
+RELATIONS = {
+    **dict.fromkeys((*_BESIDE, *_BEFORE), BESIDE[0]), **dict.fromkeys(_BELOW, BELOW[0]),
+    **{some: some for some in (*BESIDE, *_ABOVE, *BELOW)},
+}  # fmt: skip
+_SOME = 2  # of a plural without a number: as many as it is sure to say
+# Plurals that name one thing, where the singular is another.
+_ONE_THING = frozenset("glasses grapes fries scales noodles chains heels".split())
 _IN_ROWS = {1: (1,), 2: (2,), 3: (1, 2), 4: (2, 2)}  # how so many of a kind lie
 _PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese", "ox": "oxen",
             "leaf": "leaves", "wolf": "wolves", "loaf": "loaves", "knife": "knives",
@@ -61,17 +68,18 @@ _PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese",
             "mango": "mangoes"}  # fmt: skip
 _SINGULARS = {many: one for one, many in _PLURALS.items()}
 
-_MEDIUM = re.compile(
-    r"^(?:an? |the )?(?:\w+ )?(?:painting|picture|drawing|photo|sketch|watercolou?r|image) of "
-)
+MEDIA = (
+    "painting", "picture", "drawing", "photo", "photograph", "sketch", "watercolor", "watercolour",
+    "image", "portrait", "illustration", "art", "cartoon", "icon",
+)  # fmt: skip
+_MEDIUM = re.compile(rf"^(?:an? |the )?(?:\w+ )?(?:{'|'.join(MEDIA)}) of ")
 _GROUND = re.compile(
-    rf"^(.+?),? on (?:an? |the )?({'|'.join(_COLOR_OF)})(?: (?:back)?ground| paper| canvas)?$"
+    rf"^(.+?),? on (?:an? |the )?({'|'.join(COLOR_OF)})(?: (?:back)?ground| paper| canvas)?$"
 )
 _PLACE = re.compile(
-    r"^(.+?),? (?:in|on|over|above|by|at|under|near|against) (?:an? |the )?(?:(\w+) )?"
-    rf"({'|'.join(_PLACE_OF)})$"
+    rf"^(.+?),? (?:{'|'.join(PLACED)}) (?:an? |the )?(?:(\w+) )?({'|'.join(PLACE_OF)})$"
 )
-_NO_NOUN = {"a", "an", "the", "some", "of", "in", "on", *_COLOR_OF, *_COUNTS}
+NO_NOUN = {"a", "an", "the", "some", "of", "in", "on", *COLOR_OF, *COUNTS}
 # White things, unless a colour is named, which white paper would hide. They get toned paper, as
 # white chalk does; on gray the bundled CLIP paints a sky behind some things, square by square.
 _PALE = frozenset(
@@ -105,9 +113,9 @@ def read(
     text = _MEDIUM.sub("", " ".join(prompt.lower().strip(" .!").split()))
     paper, things = None, text
     if match := _GROUND.match(things):
-        things, paper = match[1], (COLORS[_COLOR_OF[match[2]]],) * 2
+        things, paper = match[1], (COLORS[COLOR_OF[match[2]]],) * 2
     elif match := _PLACE.match(things):
-        place = _PLACE_OF.get(match[2] or "", _PLACE_OF[match[3]])  # a night sky is the night's
+        place = PLACE_OF.get(match[2] or "", PLACE_OF[match[3]])  # a night sky is the night's
         things, paper = match[1], PLACES[place]
     rows = _rows(things, known)
     number = sum(map(len, rows))
@@ -151,7 +159,8 @@ def singular(noun: str, *, known: Collection[str] | None) -> str:
         ends = {"ies": "y", "ches": "ch", "shes": "sh", "sses": "ss", "xes": "x", "s": "", "es": ""}
         made = [last.removesuffix(end) + one for end, one in ends.items() if last.endswith(end)]
         fits = [one for one in made if plural(one) == last]
-        taught = [one for one in fits if known is not None and one in known]
+        # Of gloves and scissors captions never show one.
+        taught = [one for one in [*fits, last] if known is not None and one in known]
         last = [*taught, *fits, last][0]
     return " ".join([*before, last]) + of + rest
 
@@ -176,7 +185,9 @@ def _row(things: str, known: Collection[str] | None) -> list[str]:
     parts = re.split(rf"(, and |, | (?:{beside}) | with (?=an? |the ))", things)
     for sign, one in zip(["", *parts[1::2]], parts[::2]):
         count, _, rest = one.partition(" ")
-        number = _COUNTS.get(count, 0) if rest else 0
+        number = COUNTS.get(count, 0) if rest else 0
+        if not number and _is_many(one, known):
+            number, rest = _SOME, re.sub("^(?:the|some) ", "", one)
         some = [singular(rest, known=known)] * number if number else [one]
         row = some + row if sign.strip() in _BEFORE else row + some
     return row
@@ -188,11 +199,21 @@ def _any(*words: str) -> str:
 
 
 def _is_thing(words: str, known: Collection[str] | None) -> bool:
-    nouns = [word for word in re.findall(r"\w+", words) if word not in _NO_NOUN]
+    nouns = [word for word in re.findall(r"\w+", words) if word not in NO_NOUN]
     return bool(nouns) and (known is None or any(word in known for word in nouns))
+
+
+def _is_many(words: str, known: Collection[str] | None) -> bool:
+    """Whether they are a plural of a known thing. Captions have those with a number alone."""
+    *before, last = words.split() or [""]
+    one = singular(last, known=known)
+    if known is None or one == last or last in _ONE_THING or one not in known:
+        return False
+    whole = {"a", "an", "with", "in"}.isdisjoint(before)
+    return whole and all(word in known or word in NO_NOUN for word in before)
 
 
 def _is_pale(thing: str) -> bool:
     words = re.findall(r"\w+", thing)
-    colors = [_COLOR_OF[word] for word in words if word in _COLOR_OF]
+    colors = [COLOR_OF[word] for word in words if word in COLOR_OF]
     return colors == ["white"] or not colors and not _PALE.isdisjoint(words)

@@ -7,7 +7,6 @@ import dataclasses
 import math
 import os
 import pathlib
-import re
 import signal
 import sys
 import time
@@ -31,15 +30,20 @@ from jaxpaint import (
     stages,
     studio,
     vocabulary,
+    wording,
 )
 from jaxpaint import clip as clip_lib
-from jaxpaint.config import BLENDS, LAYOUTS, MOST_STROKES, QUALITIES
+from jaxpaint.config import BLENDS, LAYOUTS, MOST_STROKES, QUALITIES, Config
 
 _PROMPT = flags.DEFINE_multi_string("prompt", [], "What to paint. Repeat it for more paintings.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of the first painting of a prompt.", lower_bound=0)
 _NUMBER = flags.DEFINE_integer(
     "num_paintings", 1, "Paintings a prompt, with seeds from --seed on.", lower_bound=1
 )
+_BEST_OF = flags.DEFINE_integer(
+    "best_of", 1, "Paint every painting with so many seeds, in one batch, and keep the one that "
+    "CLIP finds nearest to the prompt.", lower_bound=1,
+)  # fmt: skip
 _WEIGHT = flags.DEFINE_float(
     "prompt_weight", None, "Weight of the prompts beside --image or the sketch, 1 as a rule.",
     lower_bound=0.0,
@@ -197,20 +201,21 @@ def run() -> int:
     fast = jax.default_backend() != "cpu"
     clip = clip_lib.load(_CLIP.value, dtype=jnp.bfloat16 if fast else jnp.float32)
     print(clip.explanation, file=sys.stderr)
-    refused = refuse(clip, [line.prompt for line in lines if line.prompt])
-    for reason in refused.values():
-        print(f"jaxpaint: not painted: {reason}", file=sys.stderr)
-    outdir = pathlib.Path(_OUTDIR.value)
-    jobs = studio.make_jobs(
-        lines, _SEED.value, _NUMBER.value, str(outdir), untitled=pathlib.Path(_IMAGE.value).stem
-    )
-    able = [job for job in jobs if job.prompt not in refused]
-    if not able:
-        raise prompts.PromptError("no prompt is left to paint")
     config = studio.configure(
         clip, quality=_QUALITY.value, from_picture=photo is not None, steps=_STEPS.value,
         blend=_BLEND.value, **layout, **weights,
     )  # fmt: skip
+    refused = refuse(clip, [line.prompt for line in lines if line.prompt], config=config)
+    for reason in refused.values():
+        print(f"jaxpaint: not painted: {reason}", file=sys.stderr)
+    outdir = pathlib.Path(_OUTDIR.value)
+    jobs = studio.make_jobs(
+        lines, _SEED.value, _NUMBER.value, str(outdir), best_of=_BEST_OF.value,
+        untitled=pathlib.Path(_IMAGE.value).stem,
+    )  # fmt: skip
+    able = [job for job in jobs if job.prompt not in refused]
+    if not able:
+        raise prompts.PromptError("no prompt is left to paint")
     width, height = sides or prompts.parse_size(_SIZE.value, default=config.width)
     if photo is not None:
         if "x" not in _SIZE.value.lower() and sides is None:
@@ -224,13 +229,13 @@ def run() -> int:
         asked_size = batch.interrupted_size(outdir, process=process, processes=processes)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=asked_size,
-        save_every=_SAVE_EVERY.value, image=photo,
+        save_every=_SAVE_EVERY.value, image=photo, best_of=_BEST_OF.value,
     )  # fmt: skip
     began = time.time()
     rows = batch.paint(
         able, clip, painter, config=config, outdir=outdir, size=size,
         save_every=_SAVE_EVERY.value, resume=_RESUME.value, process=process, processes=processes,
-        image=photo, animations=_ANIMATIONS.value,
+        image=photo, animations=_ANIMATIONS.value, best_of=_BEST_OF.value,
         refused=[
             batch.row(job, outdir, error=refused[job.prompt]) for job in jobs
             if job.prompt in refused
@@ -294,28 +299,34 @@ def keep_compiled() -> None:
         jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
 
 
-def refuse(clip: clip_lib.Clip, texts: list[str]) -> dict[str, str]:
+def refuse(clip: clip_lib.Clip, texts: list[str], *, config: Config) -> dict[str, str]:
     """Prompts that this CLIP cannot paint, each with the reason; tells of words it lacks."""
     refused = {}
     for text in dict.fromkeys(texts):
-        unknown = studio.unknown_words(clip, text)
-        near = [vocabulary.near(clip.vocabulary, word) for word in unknown]
+        reading = wording.plan(text, known=clip.vocabulary, config=config)
         told = ", ".join(
-            f"{word} (like it: {' or '.join(known)})" if known else word
-            for word, known in zip(unknown, near)
+            f"{word} (try: {' or '.join(tries)})" if tries else word
+            for word, tries in (
+                (word, vocabulary.near(clip.vocabulary, word)) for word in reading.lost
+            )
         )
+        if not reading.text:
+            refused[text] = (
+                f"{clip.name} CLIP knows nothing to paint in {text!r}{told and f': {told}'}; use "
+                "common English nouns and colours, or a larger model with --clip="
+                f"{clip_lib.STANDARD}"
+            )
+            continue
         try:
-            clip_lib.tokenize(clip, [text])
+            clip_lib.tokenize(clip, [reading.text])
         except clip_lib.ClipError as error:
             refused[text] = str(error)
             continue
-        if unknown and len(unknown) == len(set(re.findall(r"[^\W\d_]+", text.lower()))):
-            refused[text] = (
-                f"{clip.name} CLIP knows no word of {text!r}: {told}; use common nouns "
-                "and colours, or a larger model with --clip=openai/clip-vit-base-patch32"
+        if told:
+            print(
+                f"{clip.name} CLIP does not know: {told} (in {text!r}, read as {reading.text!r})",
+                file=sys.stderr,
             )
-        elif unknown:
-            print(f"{clip.name} CLIP does not know: {told} (in {text!r})", file=sys.stderr)
     return refused
 
 

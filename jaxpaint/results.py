@@ -67,6 +67,12 @@ def _thin(pictures: list[np.ndarray]) -> list[np.ndarray]:
     return [pictures[i] for i in evenly(len(pictures))]
 
 
+def best(scores: np.ndarray, alive: np.ndarray, *, of: int) -> list[int]:
+    """Of every `of` canvases `[C]` the one with the highest score; a lost one only if all are."""
+    ranked = np.where(alive, scores, -np.inf).reshape(-1, of)
+    return [row * of + int(one) for row, one in enumerate(ranked.argmax(1))]
+
+
 def evenly(number: int) -> list[int]:
     """At most `_FRAMES` of so many, the first and last among them."""
     return [round(i) for i in np.linspace(0, number - 1, min(number, _FRAMES))]

@@ -19,7 +19,6 @@ from tqdm import tqdm
 
 from jaxpaint import clip as clip_lib
 from jaxpaint import (
-    composition,
     cutouts,
     optimize,
     outputs,
@@ -29,7 +28,7 @@ from jaxpaint import (
     sharding,
     sketch,
     stages,
-    vocabulary,
+    wording,
 )
 from jaxpaint import pictures as pictures_lib
 from jaxpaint.config import FROM_PICTURE, QUALITIES, Config
@@ -44,7 +43,7 @@ class Job(NamedTuple):
     """One painting to make."""
 
     prompt: str  # empty: only from the picture
-    seed: int
+    seed: int  # the first, if it is the best of some
     folder: pathlib.Path
     weight: float = 1.0  # of the prompt beside what else is asked of the canvas
 
@@ -95,15 +94,17 @@ def make_jobs(
     outdir: str,
     *,
     untitled: str = "untitled",
+    best_of: int = 1,
 ) -> list[Job]:
     """One job a prompt and seed, equal ones once.
 
     Args:
       lines: prompts, some with a seed of their own.
       seed: the first seed of the others.
-      number: seeds a prompt, from the first on.
+      number: paintings a prompt, with seeds from the first on.
       outdir: each job gets a folder in it.
       untitled: what the folder of an empty prompt is called.
+      best_of: seeds a painting.
 
     Raises:
       PromptError: a seed beyond 32 bits.
@@ -111,9 +112,11 @@ def make_jobs(
     jobs, taken = {}, set()
     for text, own, weight in lines:
         first = seed if own is None else own
-        for s in range(first, first + number):
+        for s in range(first, first + number * best_of, best_of):
             if (text, s) not in jobs:
+                prompts.checked_seed(s + best_of - 1)
                 name = prompts.folder_name(text or untitled, prompts.checked_seed(s))
+                name += f"-best-of-{best_of}" if best_of > 1 else ""
                 if name in taken:  # by a prompt of the same letters, or that begins alike
                     name += "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
                 taken.add(name)
@@ -133,31 +136,34 @@ def paint_jobs(
     mesh: Mesh | None = None,
     image: np.ndarray | None = None,
     animations: bool = True,
+    best_of: int = 1,
 ) -> list[Painting]:
     """Paints all jobs as one batch and writes each into its folder.
 
-    When it is interrupted, the paintings as they were at the last save are written
-    before the interruption goes on. A painting whose loss is no longer finite stays as
-    it was at its last save, and the others go on.
+    Of `best_of` seeds a job only the painting with the highest score is written. When it is
+    interrupted, the paintings as they were at the last save are written before the
+    interruption goes on. A painting whose loss is no longer finite stays as it was at its
+    last save, and the others go on.
 
     Args:
-      jobs: what to paint; C of them.
+      jobs: what to paint; C / `best_of` of them.
       clip, painter: frozen networks.
       config: settings of all.
       save_every: steps between previews and animation frames.
-      size: canvases of the compiled program, at least C; what is beyond C is painted
-        and dropped.
+      size: jobs of the compiled program; what is beyond those given is painted and dropped.
       checkpoint: file to go on from if it is there, and to save progress to; it is
         deleted when all is written. A batch that goes on is the same to the bit.
       mesh: devices that share the canvases (`sharding.local_mesh`), or None for one.
       image: a picture `[H, W, 3]` in [0, 1] that all are painted from, or None.
       animations: whether the two of a painting are written.
+      best_of: seeds a job, from its own on.
     """
     began = time.time()
     networks, weights = freeze(clip, painter)
     weights = sharding.copy(weights, mesh)
-    size = sharding.padded(max(size, len(jobs)), mesh)
-    padded = [*jobs, *[jobs[-1]] * (size - len(jobs))]
+    canvases = [job._replace(seed=job.seed + n) for job in jobs for n in range(best_of)]
+    size, number = max(size, len(jobs)) * best_of, len(canvases)
+    padded = [*canvases, *[canvases[-1]] * (sharding.padded(size, mesh) - number)]
     subject, state = sharding.deal(start(padded, clip, painter, config=config, image=image), mesh)
     if config.sketch_steps:
         subject = optimize.draw_sketch(
@@ -199,9 +205,9 @@ def paint_jobs(
                 timings.setdefault("first_steps_with_compile_s", time.time() - began)
                 if checkpoint is not None:
                     outputs.write_tree(checkpoint, {"settings": settings, **progress._asdict()})
-                pictures, _ = look(progress.state)
-                for job, picture in zip(jobs, pictures):
-                    outputs.write_picture(job.folder / results.PREVIEW, picture)
+                pictures, scores = look(progress.state)
+                for i in results.best(scores[:number], progress.alive[:number], of=best_of):
+                    outputs.write_picture(canvases[i].folder / results.PREVIEW, pictures[i])
                 bar.update(steps)
                 bar.set_postfix(loss=f"{sum(terms.values())[-1].mean():.3f}")
     except KeyboardInterrupt as error:
@@ -226,19 +232,24 @@ def paint_jobs(
         "versions": results.versions(),
     }
     paintings = []
-    for i, job in enumerate(jobs):
+    for i in results.best(scores[:number], progress.alive[:number], of=best_of):
+        job, tried = canvases[i], slice(i - i % best_of, i - i % best_of + best_of)
         one = jax.tree.map(operator.itemgetter(i), (final, jax.device_get(subject)))
         steps = int(one[0].step)
+        reading = wording.plan(job.prompt, known=clip.vocabulary, config=config)
         error = "" if progress.alive[i] else _NOT_FINITE.format(prompt=job.prompt, steps=steps)
         record |= {
             "prompt": job.prompt,
             "seed": job.seed,
+            "seeds": [some.seed for some in canvases[tried]],
+            "scores": scores[tried].tolist(),
             "weight": job.weight,
-            "unknown_words": unknown_words(clip, job.prompt),
+            "read_as": reading.text,
+            "unknown_words": reading.lost,
             "steps_done": steps,
             "error": error,
             "score": float(scores[i]),
-            "sketched": _plan(job.prompt, clip, config)._asdict() if config.sketch_steps else None,
+            "sketched": reading.plan._asdict() if config.sketch_steps else None,
             "image": digest(image),
             "psnr": None if image is None else float(pictures_lib.psnr(pictures[i], image)),
             "loss": {name: part[:steps, i].tolist() for name, part in progress.losses.items()},
@@ -329,14 +340,17 @@ def start(
 
     A painting without a prompt is of the picture `[H, W, 3]`, in the prompt's place too.
     """
-    plans = {job.prompt: _plan(job.prompt, clip, config) for job in jobs}
-    distinct = list(dict.fromkeys([*plans, *(x for plan in plans.values() for x in plan.things)]))
+    known = clip.vocabulary
+    readings = {job.prompt: wording.plan(job.prompt, known=known, config=config) for job in jobs}
+    texts = {prompt: reading.text or prompt for prompt, reading in readings.items()}
+    things = [thing for reading in readings.values() for thing in reading.plan.things]
+    distinct = list(dict.fromkeys([*texts.values(), *things]))
     ids, mask = clip_lib.tokenize(clip, distinct)
     encode = jax.jit(clip_lib.encode_text, static_argnums=0)
     # One by one, so that a prompt's features do not depend on the batch.
     features = {
-        prompt: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
-        for i, prompt in enumerate(distinct)
+        text: encode(clip.module, clip.params, ids[i : i + 1], mask[i : i + 1])[0]
+        for i, text in enumerate(distinct)
     }
     mean = clip_lib.mean_word(clip) if config.sketch_steps and config.sketch_beyond else 0.0
     look = None
@@ -349,9 +363,9 @@ def start(
 
     subjects = [
         optimize.init_subject(
-            features[job.prompt], job.seed, painter, config=config, image=image, look=look,
+            features[texts[job.prompt]], job.seed, painter, config=config, image=image, look=look,
             weight=job.weight,
-            things=sketch.arrange(plans[job.prompt], features, mean, config=config),
+            things=sketch.arrange(readings[job.prompt].plan, features, mean, config=config),
         )
         for job in jobs
     ]  # fmt: skip
@@ -360,19 +374,3 @@ def start(
     if config.stages:
         state = state._replace(latents=stages.waiting(state.latents))
     return subject, state
-
-
-def unknown_words(clip: clip_lib.Clip, prompt: str) -> list[str]:
-    """Words of a prompt that nothing understands: neither the CLIP nor, of a ground, the sketch."""
-    unknown = vocabulary.unknown(clip.vocabulary, prompt)
-    laid = composition.GROUNDS if clip.recipe.get("sketch_steps") else ()
-    return [word for word in unknown if word not in laid]
-
-
-def _plan(prompt: str, clip: clip_lib.Clip, config: Config) -> composition.Composition:
-    """What is sketched of a prompt; all of it as one thing where there is no sketch."""
-    most = config.sketch_things if config.sketch_steps else 0
-    known = clip.vocabulary.words if clip.vocabulary else None
-    return composition.read(
-        prompt, height=config.height, width=config.width, most=most, known=known
-    )

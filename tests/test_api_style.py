@@ -10,9 +10,9 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 # A module imports only modules above it.
 ORDER = (
-    "config prompts vocabulary composition pictures clip actions convolution published painters "
-    "mixtures canvas cutouts losses sketch sharding optimize stages outputs results brush_files "
-    "mypaint studio batch replay brushes paint"
+    "config prompts composition thesaurus vocabulary wording pictures clip actions convolution "
+    "published painters mixtures canvas cutouts losses sketch sharding optimize stages outputs "
+    "results brush_files mypaint studio batch replay brushes paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
 PROGRAMS = {"replay", "brushes", "paint"}

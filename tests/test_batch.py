@@ -1,6 +1,7 @@
 """Many jobs: any batches, interrupted or not, leave the same paintings."""
 
 import dataclasses
+import functools
 import json
 import pathlib
 import shutil
@@ -13,7 +14,7 @@ import jax
 import numpy as np
 import pytest
 
-from jaxpaint import batch, clip, optimize, outputs, painters, prompts, studio
+from jaxpaint import batch, clip, optimize, outputs, painters, prompts, results, studio
 from jaxpaint.config import Config
 
 CONFIG = Config(height=32, width=32, strokes=6, steps=6, crops=1, zooms=0, wides=1)
@@ -71,22 +72,23 @@ def test_another_batch_size_is_the_same(whole, tmp_path, networks):
     assert_same_paintings(whole[0], tmp_path)
 
 
+def stops(takes_steps, done, after, how, *arguments, **options):
+    """Takes steps a few times and then stops everything."""
+    if len(done) == after:
+        raise how
+    done.append(1)
+    return takes_steps(*arguments, **options)
+
+
 @pytest.mark.parametrize(
     ("calls", "how"),
     [(0, KeyboardInterrupt), (1, Plug), (2, Plug), (4, KeyboardInterrupt), (5, Plug)],
 )
 def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls, how):
     """Stopped before and after a save, in the first and second batch."""
-    steps, done = optimize.train_steps, []
-
-    def stops(*arguments, **options):
-        if len(done) == calls:
-            raise how
-        done.append(1)
-        return steps(*arguments, **options)
-
+    breaks = functools.partial(stops, optimize.train_steps, [], calls, how)
     with monkeypatch.context() as patch:
-        patch.setattr(optimize, "train_steps", stops)
+        patch.setattr(optimize, "train_steps", breaks)
         with pytest.raises(how):
             paint(tmp_path, networks)
     written = how is KeyboardInterrupt and calls > 0  # as it is then
@@ -211,7 +213,7 @@ def test_a_bad_prompt_does_not_stop_the_others(tmp_path):
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert result.returncode == 1 and "Traceback" not in result.stderr
-    assert "knows no word of 'zorble'" in result.stderr and "tokens" in result.stderr
+    assert "knows nothing to paint in 'zorble'" in result.stderr and "tokens" in result.stderr
     assert (tmp_path / "out" / "red-apple-seed5" / "painting.png").is_file()
     told = [json.loads(line) for line in (tmp_path / "out" / "results.jsonl").open()]
     assert [bool(row["error"]) for row in told] == [False, True, True]
@@ -260,17 +262,65 @@ def test_too_large_a_batch_is_refused_with_the_numbers(networks, monkeypatch):
     at_once = dataclasses.replace(CONFIG, at_once=True)
     monkeypatch.setattr(batch, "measure", lambda *_, **__: batch.Memory(10**9, 10**9))
     monkeypatch.setattr(batch, "free_memory", lambda: 10 * 10**9)
-    choose = lambda number, asked: batch.choose_size(  # noqa: E731
-        number, *networks, config=at_once, asked=asked
+    choose = lambda number, asked, **options: batch.choose_size(  # noqa: E731
+        number, *networks, config=at_once, asked=asked, **options
     )
     assert choose(100, 0) == 7 and choose(3, 0) == 3 and choose(100, 5) == 5
     assert choose(8, 0) == 4  # two batches of four, not of seven and one
     turns = dataclasses.replace(CONFIG, at_once=False)
     sizes = [batch.choose_size(n, *networks, config=turns, asked=0) for n in (1, 16, 17, 40)]
     assert sizes == [1, 16, 9, 14]
+    assert batch.choose_size(40, *networks, config=turns, asked=0, best_of=4) == 4
     with pytest.raises(batch.BatchError, match=r"51.00 GB and 10.00 GB.*--batch_size=7"):
         choose(100, 50)
     monkeypatch.setattr(jax, "local_device_count", lambda: 4)
     assert choose(100, 0) == 25 and choose(100, 28) == 28  # seven on each
     with pytest.raises(batch.BatchError, match=r"14.00 GB.*--batch_size=28"):
         choose(100, 50)
+    assert choose(100, 0, best_of=4) == 7 and choose(100, 7, best_of=4) == 7  # 28 canvases
+    with pytest.raises(batch.BatchError, match=r"--batch_size=7 or less"):
+        choose(100, 8, best_of=4)
+    with pytest.raises(batch.BatchError, match="free: give fewer --strokes"):
+        choose(1, 0, best_of=29)
+
+
+def test_the_best_of_some_seeds_is_what_would_be_painted_alone(networks, tmp_path, monkeypatch):
+    """The highest score of a prompt's seeds is kept, to the bit, in any batch and resumed."""
+    lines = [prompts.Line("red apple"), prompts.Line("house", 5)]
+    alone = studio.make_jobs(lines, 0, 3, str(tmp_path / "alone"))
+    options = dict(config=CONFIG, save_every=2)
+    each = batch.paint(alone, *networks, outdir=tmp_path / "alone", size=3, **options)
+    jobs = studio.make_jobs(lines, 0, 1, str(tmp_path / "best"), best_of=3)
+    assert [job.folder.name for job in jobs] == [f"{name}-best-of-3" for name in
+                                                 ("red-apple-seed0", "house-seed5")]  # fmt: skip
+    options |= dict(outdir=tmp_path / "best", size=1, best_of=3)
+    rows = batch.paint(jobs, *networks, **options)
+    for i, (job, row) in enumerate(zip(jobs, rows)):
+        seeds = each[3 * i : 3 * i + 3]
+        best = max(seeds, key=lambda one: one["score"])
+        assert (row["seed"], row["score"], row["error"]) == (best["seed"], best["score"], "")
+        for name in (outputs.PICTURE, outputs.FORMING, outputs.PROCESS, outputs.STROKES):
+            kept = tmp_path / "alone" / best["folder"] / name
+            assert (job.folder / name).read_bytes() == kept.read_bytes(), name
+        record = outputs.read_run(job.folder)
+        assert record["seeds"] == [one["seed"] for one in seeds]
+        assert record["scores"] == [one["score"] for one in seeds]
+    assert batch.paint(jobs, *networks, resume=True, **options) == rows
+    shutil.rmtree(jobs[1].folder)
+    outputs.claim_folder(jobs[1].folder)
+    with monkeypatch.context() as patch:  # stopped at its second call of three
+        breaks = functools.partial(stops, optimize.train_steps, [], 1, Plug)
+        patch.setattr(optimize, "train_steps", breaks)
+        with pytest.raises(Plug):
+            batch.paint(jobs, *networks, resume=True, **options)
+    assert batch.paint(jobs, *networks, resume=True, **options) == rows
+    kept = tmp_path / "alone" / max(each[3:], key=lambda one: one["score"])["folder"]
+    assert (jobs[1].folder / outputs.STROKES).read_bytes() == (kept / outputs.STROKES).read_bytes()
+    with pytest.raises(outputs.OutputError, match="other settings"):
+        batch.paint(jobs, *networks, resume=True, **options | {"best_of": 2})
+
+
+def test_the_best_is_one_that_is_finite():
+    scores, alive = np.array([0.1, 0.9, 0.5, 0.2, 0.3, 0.4]), np.array([1, 0, 1, 0, 0, 0], bool)
+    assert results.best(scores, alive, of=3) == [2, 3]
+    assert results.best(scores, alive, of=1) == list(range(6))

@@ -8,7 +8,8 @@ from jaxpaint import composition
 from jaxpaint.composition import COLORS, PLACES
 
 KNOWN = {"cat", "dog", "house", "apple", "star", "tree", "cookie", "bus", "grapes", "fish", "wolf",
-         "background", "sun", "moon", "owl", "bird", "glass", "two", "ghost", "swan"}  # fmt: skip
+         "background", "sun", "moon", "owl", "bird", "glass", "two", "ghost", "swan",
+         "scissors"}  # fmt: skip
 
 
 def read(prompt, *, height=128, width=128, most=4, known=KNOWN):
@@ -49,6 +50,15 @@ def read(prompt, *, height=128, width=128, most=4, known=KNOWN):
     ("a dog on the right of a house", ["a house", "a dog"]),
     ("a cat beneath the moon", ["the moon", "a cat"]),
     ("a cat on a zorble", ["a cat on a zorble"]),
+    ("cats", ["cat", "cat"]),  # captions have plurals with a number alone
+    ("the black cats", ["black cat"] * 2),
+    ("cats and dogs", ["cat", "cat", "dog", "dog"]),
+    ("a cat and two dogs", ["a cat", "dog", "dog"]),
+    ("fish", ["fish"]),
+    ("grapes", ["grapes"]),  # one bunch
+    ("scissors", ["scissors"]),
+    ("two scissors", ["scissors"] * 2),  # of which no one knows a half
+    ("zorbles", ["zorbles"]),
 ])  # fmt: skip
 def test_things_of_a_prompt(prompt, things):
     assert list(read(prompt).things) == things

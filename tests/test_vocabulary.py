@@ -1,10 +1,10 @@
-"""Which words of a prompt a CLIP knows."""
+"""Which words of a prompt a CLIP knows, and what to try instead."""
 
-import dataclasses
+import itertools
 
 import pytest
 
-from jaxpaint import clip, studio, vocabulary
+from jaxpaint import clip, thesaurus, vocabulary
 
 TAUGHT = vocabulary.read({
     "words": "a on red boat boats ferris wheel wheels woman hat watch".split(),
@@ -34,10 +34,56 @@ def test_a_list_of_words_alone_will_do():
     assert vocabulary.unknown(vocabulary.read({"words": ["Red"]}), "red boat") == ["boat"]
 
 
-def test_near_words_are_spelt_alike_and_mean_something_alone():
-    assert vocabulary.near(TAUGHT, "boatt") == ["boat", "boats"]
-    assert vocabulary.near(TAUGHT, "wheell") == []
-    assert vocabulary.near(TAUGHT, "forest") == []
+@pytest.mark.parametrize("word, tries", [
+    ("boatt", ["boat"]),
+    ("bota", ["boat"]),  # neighbours swapped
+    ("boatts", ["boats"]),
+    ("baot", ["boat"]),
+    ("wheell", []),  # a wheel means nothing alone
+    ("forest", []),
+    ("wheel", ["ferris wheel"]),  # a name that it is a part of
+    ("wheels", ["ferris wheel"]),
+    ("scarlet", ["red"]),  # of the thesaurus
+    ("houseboat", ["boat"]),  # a compound is what it ends in
+    ("crimson", ["red"]),
+    ("5", ["four"]),
+    ("dozen", ["four"]),
+    ("⌚", ["watch"]),  # by its Unicode name
+    ("hat", []),  # known
+    ("hot", []),  # no hat misspelt
+    ("猫", []),
+])  # fmt: skip
+def test_what_to_try_instead(word, tries):
+    assert vocabulary.near(TAUGHT, word) == tries
+
+
+def test_fewest_letters_off_by_a_naive_count():
+    """Every edit tried, to the depth that is allowed."""
+
+    def edits(word):
+        cuts = [(word[:i], word[i:]) for i in range(len(word) + 1)]
+        yield from (a + b[1:] for a, b in cuts)
+        yield from (a + c + b for a, b in cuts for c in "abc")
+        yield from (a + c + b[1:] for a, b in cuts if b for c in "abc")
+        yield from (a + b[1] + b[0] + b[2:] for a, b in cuts if len(b) > 1)
+
+    words = ["".join(some) for n in range(1, 5) for some in itertools.product("abc", repeat=n)]
+    near = {word: set(edits(word)) for word in words}
+    for one in words[::7]:
+        for two in words[::5]:
+            off = vocabulary._letters_off(one, two)
+            assert (off <= 1) == (one == two or two in near[one]), (one, two)
+            assert off == vocabulary._letters_off(two, one)
+
+
+def test_the_thesaurus_offers_known_things_for_words_that_are_not():
+    """Every line has something for the bundled CLIP; nothing is offered for itself."""
+    known = clip.load("bundled").vocabulary
+    table = thesaurus.words_to_try()
+    for word, tries in table.items():
+        assert word not in tries and word == word.lower()
+        if tries and vocabulary.unknown(known, word):
+            assert vocabulary.near(known, word), word
 
 
 def test_the_bundled_clip_knows_things_and_no_bits_of_their_names():
@@ -45,10 +91,3 @@ def test_the_bundled_clip_knows_things_and_no_bits_of_their_names():
     assert vocabulary.unknown(known, "two teddy bears next to a ferris wheel at night") == []
     assert vocabulary.unknown(known, "a man and a woman") == ["man", "woman"]
     assert known.parts < known.words
-
-
-def test_words_for_grounds_are_known_to_a_sketch():
-    eye = clip.load("bundled")
-    assert studio.unknown_words(eye, "a duck on a lake") == []
-    plain = dataclasses.replace(eye, recipe={})
-    assert studio.unknown_words(plain, "a duck on a lake") == ["lake"]
