@@ -30,14 +30,14 @@ USUAL = (
     ("purple", "butterfly"), ("red", "car"), ("brown", "bear"), ("pink", "pig"), ("blue", "bird"),
     ("yellow", "banana"), ("white", "rabbit"), ("red", "rose"), ("orange", "cat"),
     ("brown", "dog"), ("green", "frog"), ("black", "horse"), ("red", "house"), ("pink", "flower"),
-    ("yellow", "star"),
+    ("yellow", "star"), ("black", "cat"),
 )  # fmt: skip
 
 # Other or better words for a picture than its CLDR name. The first is the name.
 WORDS: dict[str, tuple[str, ...]] = {
     "ewe": ("sheep", "sheep", "lamb", "ewe"), "ram": ("ram", "sheep"),
     "dog-face": ("dog", "dog face", "puppy"), "dog": ("dog",), "poodle": ("poodle", "dog"),
-    "cat-face": ("cat", "cat face", "kitten"), "cat": ("cat",), "black-cat": ("black cat",),
+    "cat-face": ("cat", "cat face", "kitten"), "cat": ("cat",), "black-cat": ("cat",),
     "cow-face": ("cow", "cow face"), "cow": ("cow",), "ox": ("ox", "bull"),
     "horse-face": ("horse", "horse head"), "horse": ("horse",),
     "pig-face": ("pig", "pig face"), "pig": ("pig",),

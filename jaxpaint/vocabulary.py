@@ -21,12 +21,14 @@ class Vocabulary(NamedTuple):
     words: frozenset[str]  # all
     parts: frozenset[str]  # of them, those that mean nothing alone: the ferris of a ferris wheel
     names: frozenset[str]  # of more than one word, as `plain` writes them
+    said: tuple[tuple[str, str], ...] = ()  # words that it draws badly, and better ones
 
 
 def read(values: Mapping[str, Any]) -> Vocabulary:
-    """From the content of `vocabulary.json`; lists of words may do without parts and names."""
+    """From the content of `vocabulary.json`; lists of words may do without all else."""
     lists = values["words"], values.get("parts", ()), values.get("names", ())
-    return Vocabulary(*(frozenset(map(str.lower, some)) for some in lists))
+    words, parts, names = (frozenset(map(str.lower, some)) for some in lists)
+    return Vocabulary(words, parts, names, tuple(values.get("said", {}).items()))
 
 
 def plain(text: str) -> str:

@@ -120,7 +120,10 @@ def taught(text: str, *, known: Vocabulary | None) -> str:
         text = re.sub(rf"\b{relation}\b", composition.RELATIONS[relation], text)
     text = text.replace(", and ", " and ").replace(",", " and")
     words = [_COUNTS.get(word, word) for word in text.split()]
-    return " ".join(word for word in words if word in known.words)
+    text = " ".join(word for word in words if word in known.words)
+    for badly, better in known.said:
+        text = re.sub(rf"\b{badly}\b", better, text)
+    return text
 
 
 def _plain(prompt: str, known: Vocabulary) -> str:
