@@ -12,7 +12,7 @@ import re
 from typing import NamedTuple
 import unicodedata
 
-from jaxpaint import composition, vocabulary
+from jaxpaint import composition, thesaurus, vocabulary
 from jaxpaint.config import Config
 from jaxpaint.vocabulary import Vocabulary
 
@@ -34,6 +34,9 @@ _NUMBER = re.compile(rf"\b(?:(?:an?|the) )?({'|'.join(_NUMBERS)}|\d+)(?: of)? (?
 _STYLES = frozenset([*composition.MEDIA, "art", "style"])  # what a part behind a comma ends in
 _BETWEEN = ("in", "at", "of", "against")  # things, beside the relations of `composition`
 _NO_THINGS = frozenset([*composition.NO_NOUN, *_BETWEEN, "and", "background", "paper", "canvas"])
+# Captions have regular plurals, but for those of `composition`.
+_IRREGULAR = {"feet": "foot", "teeth": "tooth", "snowmen": "snowman", "scarves": "scarf",
+              "cacti": "cactus", "octopi": "octopus"}  # fmt: skip
 _MOST = "four"  # of `composition.COUNTS`
 _COUNTS = {"2": "two", "3": "three"}
 
@@ -192,7 +195,7 @@ def _without_unknown(
             return composition.PLACE_OF[word]
         if laid and word in composition.COUNTS and i == 0 and len(words) > 1:
             return word
-        return composition.COLOR_OF.get(word, "")
+        return composition.COLOR_OF.get(word, "") or _other_form(word, known)
 
     for i, word in enumerate(words):
         if some := meant(i, word):
@@ -206,6 +209,15 @@ def _without_unknown(
             lost.append(word)
             cut |= _is_thing(left)
     return _without_article(left), lost
+
+
+def _other_form(word: str, known: Vocabulary) -> str:
+    """The plural that was taught instead of a form: gloves of a glove, mice of mouses."""
+    ones = [_IRREGULAR.get(word, word), *(word.removesuffix(end) for end in ("s", "es"))]
+    forms = [composition.plural(one) for one in ones]
+    other = [form for form in forms if form in known.words and form not in known.parts]
+    # A new car has nothing of the news.
+    return other[0] if other and word not in thesaurus.words_to_try() else ""
 
 
 def _without_article(words: list[str]) -> list[str]:

@@ -10,8 +10,8 @@ from jaxpaint import clip, composition, studio, vocabulary, wording
 KNOWN = vocabulary.read({
     "words": """a an and the in on of at over under next to above below with by red blue gray purple
         two three cat cats dog dogs house houses lion lions hat guitar sea grass night background
-        ferris wheel wheels cup cups tea teas face apple apples painting maple leaf leaves t shirt
-        shirts art""".split(),
+        gloves foot foots mouse mice news ferris wheel wheels cup cups tea teas face apple apples
+        painting maple leaf leaves t shirt shirts art""".split(),
     "parts": ["ferris", "wheel", "wheels", "face", "maple", "t"],
     "names": ["ferris wheel", "cup of tea", "cat face", "red apple", "maple leaf", "t shirt"],
 })  # fmt: skip
@@ -60,6 +60,10 @@ def read(prompt, *, laid=True):
     ("5 cats", "four cats", ["5"]),
     ("a dozen cats", "four cats", ["dozen"]),
     ("a pair of cats", "two cats", []),
+    ("a red glove", "a red gloves", []),  # as captions call them
+    ("two feet", "two foots", []),
+    ("mouses", "mice", []),
+    ("a new hat", "hat", ["new"]),
     ("a cat & a dog", "a cat and a dog", []),
     ("a 🐱", "a cat face", []),
     ("a cat and a 🦑", "a cat", ["🦑"]),
