@@ -51,7 +51,7 @@ def check_end(process: subprocess.Popen, log: pathlib.Path) -> None:
       SystemExit: it failed.
     """
     if process.wait():
-        last = [*log.read_text(errors="replace").replace("\r", "\n").splitlines(), ""][-2]
+        last = "".join(log.read_text(errors="replace").strip().splitlines()[-1:])
         raise SystemExit(f"kill_and_resume: jaxpaint.paint failed, {log} tells why: {last}")
 
 
