@@ -78,7 +78,7 @@ def main(argv: list[str]) -> None:
     taken = time.time() - began
     ends = sorted(path.stat().st_mtime - began for path in kills.finished(whole))
     print(f"{len(ends)} paintings in {taken:.0f} s, a picture after {first:.0f} s", flush=True)
-    log = base / "killed.log"
+    log, times = base / "killed.log", 0
     for number, moment in enumerate(
         kills.moments(random.Random(_LUCK.value), first, ends, kills=_KILLS.value), 1
     ):
@@ -88,6 +88,7 @@ def main(argv: list[str]) -> None:
             check_end(process, log)
             print(f"kill {number}: none, the run had ended", flush=True)
             break
+        times += 1
         shown, parts = killed.glob(f"*/{results.PREVIEW}"), killed.rglob(".*.part")
         print(
             f"kill {number}: {len(kills.finished(killed))} of {len(ends)} paintings finished, "
@@ -97,7 +98,9 @@ def main(argv: list[str]) -> None:
     check_end(start(killed, lines, log), log)
     if found := kills.differences(whole, killed):
         raise SystemExit("\n".join(f"kill_and_resume: {line}" for line in found))
-    print(f"killed and resumed, {len(ends)} paintings are the same to the bit")
+    if not times:
+        raise SystemExit("kill_and_resume: it was never killed: give more prompts or more steps")
+    print(f"killed {times} times and resumed, {len(ends)} paintings are the same to the bit")
 
 
 if __name__ == "__main__":

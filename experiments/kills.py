@@ -20,7 +20,7 @@ class Moment(NamedTuple):
     """When a run is killed."""
 
     finished: int  # paintings, at least
-    delay: float  # seconds that it has painted since
+    delay: float  # seconds that it has painted since; fewer if another one is finished before
 
 
 def moments(rng: random.Random, first: float, ends: Sequence[float], *, kills: int) -> list[Moment]:
@@ -86,11 +86,13 @@ def kill(process: subprocess.Popen, folder: pathlib.Path, moment: Moment, *, beg
     Returns:
       Whether it had not ended before.
     """
-    since = None
+    most, since = max(moment.finished, len(finished(folder))), None
     while process.poll() is None:
-        if since is None and len(finished(folder)) >= moment.finished and painted(folder, began):
+        done = len(finished(folder))
+        if since is None and done >= moment.finished and painted(folder, began):
             since = time.time()
-        if since is not None and time.time() - since >= moment.delay:
+        # A machine that is less busy than it was paints faster: it must not come to the end.
+        if since is not None and (time.time() - since >= moment.delay or done > most):
             process.kill()
             process.wait()
             return True

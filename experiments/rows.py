@@ -173,10 +173,9 @@ def plot(result: dict[str, Any], file: Any) -> None:
         lines.setdefault(name, []).append(row)
     for number, (name, rows) in enumerate(lines.items()):
         for column, style in {"step_ms": "o-", "torch_ms": "x--"}.items():
-            # PyTorch's canvases are those of one device.
-            shared = {"step_ms": 1, "torch_ms": rows[0]["devices"]}[column]
+            # As if PyTorch, which has one device's canvases, ran on all of them likewise.
             points = sorted(
-                (row["canvases"], row[column] * shared / row["canvases"]) for row in rows
+                (row["canvases"], row[column] / row["canvases"]) for row in rows
                 if row[column] is not None
             )  # fmt: skip
             if points:

@@ -99,7 +99,8 @@ def test_every_row_is_written_at_once_and_a_failing_one_stops_none(tmp_path, mon
 def test_the_plot_leaves_failed_rows_out(tmp_path):
     pytest.importorskip("matplotlib")
     cells = dict.fromkeys(rows_lib.COLUMNS) | rows_lib.label(ROW)
-    for rows in ([cells], [cells, cells | {"step_ms": 2.0}]):
+    full = cells | {"step_ms": 2.0}
+    for rows in ([cells], [cells, full], [full, full | {"canvases": 4, "torch_ms": 9.0}]):
         with open(tmp_path / "a.png", "wb") as file:
             rows_lib.plot(empty() | {"rows": rows}, file)
         assert (tmp_path / "a.png").read_bytes()[1:4] == b"PNG"

@@ -6,6 +6,7 @@ import random
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -35,8 +36,8 @@ def test_a_moment_lies_in_each_part_of_the_run():
             for moment in found
         ]
         part = (ends[-1] - first) / number
-        for i, time in enumerate(times):
-            assert first + i * part <= time <= first + (i + 1) * part
+        for i, when in enumerate(times):
+            assert first + i * part <= when <= first + (i + 1) * part
         assert all(sum(end <= t for end in ends) == m.finished for t, m in zip(times, found))
     assert {moment.finished for moment in found} == {0, 4, 8, 12}
 
@@ -52,6 +53,21 @@ def test_killed_when_so_many_are_finished_and_not_before(tmp_path):
     process.stdin.write("\n")  # so that it waits with two
     process.stdin.flush()
     assert kills.kill(process, tmp_path, kills.Moment(2, 0.0), began=0.0)
+    assert process.returncode < 0 and len(kills.finished(tmp_path)) == 2
+
+
+def test_killed_before_its_time_when_more_are_finished_than_were_meant(tmp_path, monkeypatch):
+    process, sleep, slept = paints(tmp_path), time.sleep, []
+
+    def goes_on_meanwhile(seconds):
+        if not slept:
+            process.stdin.write("\n")
+            process.stdin.flush()
+        slept.append(seconds)
+        sleep(seconds)
+
+    monkeypatch.setattr(time, "sleep", goes_on_meanwhile)
+    assert kills.kill(process, tmp_path, kills.Moment(1, 1e9), began=0.0)
     assert process.returncode < 0 and len(kills.finished(tmp_path)) == 2
 
 
