@@ -5,8 +5,8 @@
 
 Fetches the icon sets with `npm pack` (Noto Emoji and Noto v1, Apache-2.0; Fluent
 Emoji flat, MIT; Twemoji, CC-BY-4.0), rasterises them with `resvg_py`, and takes
-their names from `unicode-data` and their keywords from `unicode-cldr-core` (both
-Debian). Needs: npm, `pip install resvg-py`. The pictures are not part of jaxpaint.
+their names from `unicode-data` (Debian). Needs: npm, `pip install resvg-py`. The
+pictures are not part of jaxpaint.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ import re
 import subprocess
 import tarfile
 import tempfile
-from xml.etree import ElementTree
 
 from absl import app, flags
 import numpy as np
@@ -29,17 +28,17 @@ from experiments import concepts, scenes
 SETS = ("noto", "noto-v1", "fluent-emoji-flat", "twemoji")
 KEPT = "emojione"  # for the judge alone
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
-ANNOTATIONS = "/usr/share/unicode/cldr/common/annotations/en.xml"
 SIDE = scenes.SIDE  # pixels of a rendered picture
 
 _WITH_KEPT = flags.DEFINE_bool("kept", False, f"Render the set {KEPT} too (CC-BY-4.0).")
 _OUT = flags.DEFINE_string("out", "/tmp/art.npz", "Array file to write.")
 
 
-def wanted_icons() -> dict[str, str]:
+def wanted_icons() -> list[str]:
     """CLDR names, in icon-set spelling, that `concepts` asks for, in Unicode order.
 
-    Each with its emoji, without the variation selectors.
+    But for `concepts.LATER`, which come last, so that the numbers of the others, which say
+    what is held out, are what they were in earlier trainings.
     """
     wanted, group, subgroup = {}, "", ""
     for line in pathlib.Path(EMOJI_TEST).read_text(encoding="utf-8").splitlines():
@@ -48,24 +47,14 @@ def wanted_icons() -> dict[str, str]:
         elif line.startswith("# subgroup:"):
             subgroup = line.split(":", 1)[1].strip()
         elif "; fully-qualified" in line and "skin tone" not in line:
-            emoji, name = re.sub(r" E[\d.]+ ", " ", line.split("#", 1)[1].strip()).split(" ", 1)
+            _, name = re.sub(r" E[\d.]+ ", " ", line.split("#", 1)[1].strip()).split(" ", 1)
             icon = re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-")
             named = group in concepts.GROUPS and subgroup not in concepts.SKIP_SUBGROUPS
             named = named or subgroup in concepts.SUBGROUPS
             skipped = any(word in icon for word in concepts.SKIP_WORDS)
             if (named and not skipped) or icon in concepts.EXTRA:
-                wanted[icon] = emoji.replace("\ufe0f", "")
-    return wanted
-
-
-def keywords() -> dict[str, list[str]]:
-    """CLDR's English keywords of each emoji that are plain lower-case words."""
-    found = {}
-    for node in ElementTree.parse(ANNOTATIONS).iter("annotation"):
-        if node.get("type") != "tts":
-            phrases = (phrase.strip() for phrase in node.text.split("|"))
-            found[node.get("cp")] = [p for p in phrases if re.fullmatch("[a-z]+( [a-z]+)*", p)]
-    return found
+                wanted[icon] = None
+    return [icon for icon in wanted if icon not in concepts.LATER] + list(concepts.LATER)
 
 
 def fetch_set(name: str) -> dict:
@@ -102,8 +91,7 @@ def render(icons: dict, name: str) -> np.ndarray | None:
 
 def main(argv: list[str]) -> None:
     del argv
-    wanted, cldr = wanted_icons(), keywords()
-    names = list(wanted)
+    names = wanted_icons()
     pictures, labels, styles = [], [], []
     sets = dict(enumerate(SETS))
     if _WITH_KEPT.value:
@@ -120,7 +108,6 @@ def main(argv: list[str]) -> None:
     np.savez_compressed(
         _OUT.value, pictures=np.stack(pictures), labels=np.array(labels, np.int32),
         styles=np.array(styles, np.int32), names=np.array(names),
-        keywords=np.array(["|".join(cldr.get(emoji, [])) for emoji in wanted.values()]),
     )  # fmt: skip
 
 

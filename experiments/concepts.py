@@ -23,6 +23,7 @@ SKIP_WORDS = (
     "rightwards", "leftwards", "palm-up", "palm-down", "pushing", "new-moon", "anger",
 )  # fmt: skip
 EXTRA = ("watch", "alarm-clock", "key", "bell", "envelope", "scissors", "coin", "hourglass-done")
+LATER = ("tangerine", "skull")  # which the rules above miss; none but the last training had them
 
 # Pairs that people are likely to ask for; training shows them more often than by chance.
 USUAL = (
@@ -61,7 +62,7 @@ WORDS: dict[str, tuple[str, ...]] = {
     "maple-leaf": ("maple leaf", "leaf"), "fallen-leaf": ("fallen leaf", "leaf"),
     "leaf-fluttering-in-wind": ("leaf", "green leaves"), "seedling": ("seedling", "plant"),
     "potted-plant": ("potted plant", "plant"), "red-apple": ("apple", "red apple"),
-    "green-apple": ("green apple", "apple"), "tangerine": ("orange", "tangerine"),
+    "green-apple": ("green apple", "apple"), "tangerine": ("tangerine", "orange"),
     "ear-of-corn": ("corn", "ear of corn"), "hot-pepper": ("pepper", "chili pepper"),
     "french-fries": ("french fries", "fries"), "hamburger": ("hamburger", "burger"),
     "doughnut": ("doughnut", "donut"), "birthday-cake": ("cake", "birthday cake"),
@@ -163,17 +164,6 @@ WORDS: dict[str, tuple[str, ...]] = {
     "sparkles": ("sparkles", "glitter"), "musical-notes": ("musical notes",),
     "computer-mouse": ("computer mouse",), "keyboard": ("computer keyboard",),
 }  # fmt: skip
-
-# CLDR keywords that are no nouns for a picture: colours, parts, moods, doings, signs.
-SKIP_KEYWORDS = frozenset(
-    """face red orange yellow green blue purple pink brown black white gray grey dark
-    male female suit symbol card game sport open closed shut big little old new hot cold
-    sweet bright soft emotion smile pregnancy vegetable ship tool baby pretty cross religion
-    zodiac deciduous shedding flipper ear maze body flamboyant tropical full spots eye racing
-    equestrian steaming cream ice jack lock password comic idea electric steam falling wise
-    pirate talk ostentatious proud monster bearer resort bar top rays snow rain water drink
-    slice man woman person mexican american personal""".split()
-)
 
 # The icons that the bundled CLIP is taught.
 TAUGHT = frozenset(

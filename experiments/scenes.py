@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments import concepts
+from experiments import concepts, synonyms
 from jaxpaint import composition
 
 SIDE = 48  # pixels, of art and of scenes
@@ -70,7 +70,7 @@ class Art(NamedTuple):
     labels: np.ndarray  # [N] int32, row of `names`
     styles: np.ndarray  # [N] int32, which icon set
     names: tuple[str, ...]  # icon names
-    keywords: tuple[tuple[str, ...], ...]  # CLDR's keywords of each of them
+    keywords: tuple[tuple[str, ...], ...]  # further words for each of them
 
 
 def load_art(file: str) -> Art:
@@ -91,10 +91,7 @@ def load_art(file: str) -> Art:
         masks[i] = (255 * np.exp(-distance / (2 * 0.2**2))).astype(np.uint8)
     pixels = np.concatenate([pictures, masks], axis=-1)
     names = tuple(data["names"].tolist())
-    keywords = tuple(
-        tuple(p for p in line.split("|") if p and p not in concepts.SKIP_KEYWORDS)
-        for line in data["keywords"].tolist()
-    )
+    keywords = tuple(synonyms.OF.get(name, ()) for name in names)
     return Art(pixels, data["labels"], data["styles"], names, keywords)
 
 
@@ -120,7 +117,7 @@ def words_for(icon: str) -> tuple[str, ...]:
 
 
 def true_of(art: Art, label: int) -> frozenset[str]:
-    """All nouns that are true of a picture with that label: names and keywords."""
+    """All nouns that are true of a picture with that label."""
     return frozenset(words_for(art.names[label]) + art.keywords[label])
 
 
@@ -282,11 +279,12 @@ def is_true(art: Art, scene: Scenes, layout: int, row: int, claim: Claim) -> boo
 def phrase(rng: np.random.Generator, noun: str, color: int, *, plural: bool = False) -> str:
     """A noun with its colour, in place of one that it carries, and now and then its article."""
     bare = [word for word in noun.split() if color == NO_COLOR or word not in COLOR_NAMES]
+    bare = bare or [noun]  # an orange
     noun = " ".join(([] if color == NO_COLOR else [COLOR_NAMES[color]]) + bare)
     if plural:
         return composition.plural(noun)
-    article = "an" if noun[0] in "aeiou" else "a"
-    return f"{article} {noun}" if rng.random() < 0.7 else noun
+    with_article = f"{composition.article(noun)} {noun}".strip()
+    return with_article if rng.random() < 0.7 else noun
 
 
 def caption(
@@ -307,8 +305,8 @@ def caption(
         text = words[0]
     text = str(rng.choice(concepts.TEMPLATES)).format(text)
     if ground == NAMED_GROUND and rng.random() < told:
-        article = "an" if COLOR_NAMES[ground_color][0] in "aeiou" else "a"
-        text += f" on {article} {COLOR_NAMES[ground_color]} background"
+        color = COLOR_NAMES[ground_color]
+        text += f" on {composition.article(color)} {color} background"
     elif ground == PLACE_GROUND and rng.random() < told:
         text += f" {rng.choice(concepts.IN_PLACES[PLACE_NAMES[ground_color]])}"
     elif ground == WHITE_GROUND and rng.random() < 0.15:

@@ -65,7 +65,8 @@ _IN_ROWS = {1: (1,), 2: (2,), 3: (1, 2), 4: (2, 2)}  # how so many of a kind lie
 _PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese", "ox": "oxen",
             "leaf": "leaves", "wolf": "wolves", "loaf": "loaves", "knife": "knives",
             "potato": "potatoes", "tomato": "tomatoes", "volcano": "volcanoes",
-            "mango": "mangoes"}  # fmt: skip
+            "mango": "mangoes", "foot": "feet", "tooth": "teeth", "snowman": "snowmen",
+            "scarf": "scarves"}  # fmt: skip
 _SINGULARS = {many: one for one, many in _PLURALS.items()}
 
 MEDIA = (
@@ -147,6 +148,16 @@ def plural(noun: str) -> str:
     elif not last.endswith("s"):  # grapes, glasses
         last += "s"
     return " ".join([*before, last]) + of + rest
+
+
+def article(noun: str) -> str:
+    """The article of what a noun or phrase names, by its sound; none ("") of jeans and scissors."""
+    first, *_ = noun.split()
+    last = noun.partition(" of ")[0].split()[-1]
+    if last in _ONE_THING or (last.endswith("s") and not last.endswith(("ss", "us", "is"))):
+        return ""
+    sounds = first.startswith(tuple("aeio") + ("umb", "und", "ugl", "hour"))
+    return "an" if sounds and not first.startswith("one") else "a"
 
 
 def singular(noun: str, *, known: Collection[str] | None) -> str:

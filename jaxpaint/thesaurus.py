@@ -14,6 +14,7 @@ _LINES = """
 airplane, helicopter: aircraft jet biplane glider drone airship blimp
 hot air balloon, balloon: zeppelin
 sailboat, ship: submarine warship battleship kayak raft rowboat gondola steamboat
+car, bus, truck: vehicle
 car: minivan van jeep limousine convertible coupe sedan wagon suv carriage racecar
 truck, tractor: lorry pickup bulldozer excavator digger forklift van crane
 fire truck: firetruck fireman firefighter
@@ -23,6 +24,7 @@ bird, parrot: toucan hummingbird woodpecker kingfisher finch swallow blackbird
 flamingo, swan, bird: stork heron pelican ostrich emu
 penguin: puffin
 cat, kitten: kitty pussycat pussy kit
+dog, cat, rabbit: pet pets animal animals creature
 dog, puppy: doggo doggy doggie hound terrier bulldog labrador corgi dachshund husky pug beagle
 dog: spaniel retriever chihuahua
 pig: piglet hog swine
@@ -48,9 +50,13 @@ leaf, plant: fern vine ivy moss branch twig
 peach, cherry, orange: plum apricot fig date
 pear, mango, lemon: papaya lime grapefruit mandarin
 strawberry, grapes, blueberries: raspberry blackberry cranberry pomegranate raisin
+apple, banana, strawberry: fruit fruits berry berries
+carrot, broccoli, tomato: vegetable vegetables
 broccoli, onion, carrot: spinach celery asparagus radish beet beetroot turnip cauliflower
 eggplant, cucumber: zucchini courgette squash
 bread, sandwich, cake: toast bun muffin
+cake, ice cream, cookie: dessert pastry sweets breakfast snack
+pizza, burger, bread: food meal lunch dinner
 cookie: brownie biscuit cracker
 fried egg, egg: omelette omelet
 hot dog, sausage, meat: ham bratwurst nugget kebab
@@ -63,7 +69,8 @@ phone: smartphone iphone cellphone mobile
 laptop, computer: tablet ipad monitor screen
 headphone, microphone, radio: headset speaker stereo
 ring, crown, diamond: necklace bracelet earring brooch tiara jewelry jewellery ruby emerald
-coat, shirt, dress: sweater hoodie jumper pullover vest blazer suit skirt gown robe
+dress, shirt, coat: clothing clothes
+coat, shirt, dress: suit sweater hoodie jumper pullover vest blazer skirt gown robe
 boot, shoe: slipper
 hat, helmet, cap: hood beret
 chair, sofa: armchair stool bench table desk
@@ -80,20 +87,28 @@ shooting star, rocket: meteor
 rocket, ufo: spaceship spacecraft shuttle starship
 robot, alien: astronaut android cyborg
 robot, clown, snowman: man woman boy girl child kid person people father mother soldier nurse
-crown: prince princess
+crown: prince princess king queen
 clown, ghost: zombie fairy angel elf dwarf troll devil demon santa monster
 fish: mermaid
 shield, sword: knight samurai ninja
-ghost, bone: skull
+skull, bone, ghost: skeleton
+bat, ghost: vampire dracula
+broom, magic wand: witch wizard sorcerer magician
 clown, alien, nose, mouth: head smiley emoji emoticon
 eye, ear, mouth: hair beard mustache finger
 lightning: thunder
+kite, tornado: wind
+coin, crown, ring: treasure money
+hospital, syringe, pill: doctor medicine
+house, building: hotel
 cloud, rain cloud: fog mist hail wind hurricane
 dagger, sword, knife: spear lance
 bomb: grenade missile cannon
+sword, shield, bomb: weapon
 sword, bomb: gun pistol rifle tank
 umbrella, kite: flag banner
 envelope: parcel package stamp mail
+guitar, violin, drum: instrument
 drum, guitar: ukulele mandolin bass harp tambourine
 violin: cello
 trumpet, saxophone: clarinet oboe tuba trombone harmonica
@@ -101,7 +116,7 @@ red: crimson scarlet maroon burgundy
 blue: navy azure indigo cobalt
 turquoise: cyan teal aqua
 green: lime emerald mint khaki
-yellow: golden
+yellow: golden gold
 brown: beige tan bronze
 white: cream ivory
 pink: magenta fuchsia

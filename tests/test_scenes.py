@@ -1,12 +1,14 @@
 """Scenes and their captions: each says what the other shows."""
 
+import re
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from sample_art import a_scene, drawn, some_art
 
-from experiments import batches, clip_files, draw, scenes
+from experiments import batches, clip_files, concepts, draw, scenes, synonyms
 from jaxpaint import composition
 
 
@@ -55,9 +57,30 @@ def test_plurals():
     for one, many in {
         "sheep": "sheep", "butterfly": "butterflies", "church": "churches", "bus": "buses",
         "glass of wine": "glasses of wine", "grapes": "grapes", "maple leaf": "maple leaves",
-        "monkey": "monkeys",
+        "monkey": "monkeys", "foot": "feet", "snowman": "snowmen",
     }.items():  # fmt: skip
         assert composition.plural(one) == many
+
+
+def test_articles_go_by_sound_and_plurals_have_none():
+    for words, article in {
+        "owl": "an", "unicorn": "a", "ufo": "a", "umbrella": "an", "hourglass": "an", "house": "a",
+        "orange cat": "an", "octopus": "an", "bus": "a", "compass": "a", "glass of wine": "a",
+        "tennis ball": "a", "jeans": "", "blue scissors": "", "bunch of grapes": "a",
+    }.items():  # fmt: skip
+        assert composition.article(words) == article
+    rng = np.random.default_rng(0)
+    told = {scenes.phrase(rng, "jeans", scenes.NO_COLOR) for _ in range(50)}
+    assert told == {"jeans"}
+    told = {scenes.phrase(rng, "orange", scenes.COLOR_NAMES.index("red")) for _ in range(50)}
+    assert told == {"red orange", "a red orange"}
+
+
+def test_further_words_are_of_taught_icons_and_not_their_names():
+    for icon, words in synonyms.OF.items():
+        assert icon in concepts.TAUGHT and words, icon
+        assert all(re.fullmatch("[a-z]+( [a-z]+)*", word) for word in words), words
+        assert not set(words) & set(scenes.words_for(icon)), icon
 
 
 def test_training_never_sees_what_is_held_out():
