@@ -35,12 +35,17 @@ from experiments import clip_files, clip_runs, draw, scenes
 from experiments import fakes as fakes_lib
 from jaxpaint import clip, painters
 
+_CLUTTER = 8  # pictures with shuffled tiles a batch
+
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
 _WORKDIR = flags.DEFINE_string("workdir", "runs/clip", "Checkpoint, log and model.")
 _STEPS = flags.DEFINE_integer("steps", 6000, "Weight updates.")
+_STOP_AT = flags.DEFINE_integer(
+    "stop_at", 0, "Batch to stop at, to go on another time; 0: after all of them."
+)
 _REPLAYS = flags.DEFINE_integer("replays", 3, "Updates a batch once the attack is on.")
 _CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack.")
-_BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
+_BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.", lower_bound=_CLUTTER)
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
@@ -53,7 +58,6 @@ _FAKES = flags.DEFINE_integer(
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
 _SEED = flags.DEFINE_integer("seed", 0, "Seed of weights, scenes and attacks.")
 _HEAD_WEIGHTS = (0.5, 0.25, 0.1)  # of the heads for noun, colour and ground
-_CLUTTER = 8  # pictures with shuffled tiles a batch
 _HAZE = 0.2  # largest standard deviation of the noise over a picture
 
 
@@ -183,7 +187,8 @@ def main(argv: list[str]) -> None:
     retrieval = jax.jit(functools.partial(_retrieval, module=run.module))
     log = (workdir / "log.jsonl").open("a")
     began, scores = time.time() - seconds, {}
-    for step in range(start, batches):
+    stop = min(_STOP_AT.value or batches, batches)
+    for step in range(start, stop):
         rng = np.random.default_rng([_SEED.value, step])
         train = clean if step < attack_from else attacked
         ramp = (step - attack_from) / max(1.0, _RAMP.value * (batches - attack_from))
@@ -195,11 +200,11 @@ def main(argv: list[str]) -> None:
         batch = batches_lib.make(rng, art, run.tokenizer, _BATCH.value, fake_rngs=rngs)
         batch["renewed"] = np.array([age == 0 for _, age in made])
         state, record = train(state, key, batch, pixels, epsilon, painter.params)
-        if (step + 1) % 50 and step + 1 < batches:
+        if (step + 1) % 50 and step + 1 < stop:
             continue
         record = {k: [round(float(x), 3) for x in v] for k, v in record.items()}
         seconds = time.time() - began
-        if (step + 1) % 100 == 0 or step + 1 == batches:
+        if (step + 1) % 100 == 0 or step + 1 == stop:
             scores = {
                 kind: round(float(retrieval(state[0], key, test, pixels)), 4)
                 for kind, test in tests.items()
@@ -219,7 +224,8 @@ def main(argv: list[str]) -> None:
         workdir, run, state[0]["clip"], art, init=_INIT.value,
         names=("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr", "epsilon",
                "ramp", "fakes", "seed"),
-        updates=total, scenes=batches * _BATCH.value, seconds=round(seconds, 1),
+        updates=min(stop, attack_from) + max(0, stop - attack_from) * _REPLAYS.value,
+        scenes=stop * _BATCH.value, seconds=round(seconds, 1),
         held_out_retrieval_of_512=scores,
     )  # fmt: skip
 

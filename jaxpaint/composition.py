@@ -60,7 +60,7 @@ RELATIONS = {
 }  # fmt: skip
 _SOME = 2  # of a plural without a number: as many as it is sure to say
 # Plurals that name one thing, where the singular is another.
-_ONE_THING = frozenset("glasses grapes fries scales noodles chains heels".split())
+ONE_THING = frozenset("glasses grapes fries scales noodles chains heels".split())
 _IN_ROWS = {1: (1,), 2: (2,), 3: (1, 2), 4: (2, 2)}  # how so many of a kind lie
 _PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese", "ox": "oxen",
             "leaf": "leaves", "wolf": "wolves", "loaf": "loaves", "knife": "knives",
@@ -154,7 +154,7 @@ def article(noun: str) -> str:
     """The article of what a noun or phrase names, by its sound; none ("") of jeans and scissors."""
     first, *_ = noun.split()
     last = noun.partition(" of ")[0].split()[-1]
-    if last in _ONE_THING or (last.endswith("s") and not last.endswith(("ss", "us", "is"))):
+    if last in ONE_THING or (last.endswith("s") and not last.endswith(("ss", "us", "is"))):
         return ""
     sounds = first.startswith(tuple("aeio") + ("umb", "und", "ugl", "hour"))
     return "an" if sounds and not first.startswith("one") else "a"
@@ -218,7 +218,7 @@ def _is_many(words: str, known: Collection[str] | None) -> bool:
     """Whether they are a plural of a known thing. Captions have those with a number alone."""
     *before, last = words.split() or [""]
     one = singular(last, known=known)
-    if known is None or one == last or last in _ONE_THING or one not in known:
+    if known is None or one == last or last in ONE_THING or one not in known:
         return False
     whole = {"a", "an", "with", "in"}.isdisjoint(before)
     return whole and all(word in known or word in NO_NOUN for word in before)

@@ -304,12 +304,7 @@ def refuse(clip: clip_lib.Clip, texts: list[str], *, config: Config) -> dict[str
     refused = {}
     for text in dict.fromkeys(texts):
         reading = wording.plan(text, known=clip.vocabulary, config=config)
-        told = ", ".join(
-            f"{word} (try: {' or '.join(tries)})" if tries else word
-            for word, tries in (
-                (word, vocabulary.near(clip.vocabulary, word)) for word in reading.lost
-            )
-        )
+        told = vocabulary.told(clip.vocabulary, reading.lost) if reading.lost else ""
         if not reading.text:
             refused[text] = (
                 f"{clip.name} CLIP knows nothing to paint in {text!r}{told and f': {told}'}; use "

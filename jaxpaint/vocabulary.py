@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 import functools
 import re
 from typing import Any, NamedTuple
@@ -13,6 +13,9 @@ from jaxpaint import composition, thesaurus
 _TRIES = 3  # most words that are offered for one
 _MOST = "four"  # of `composition.COUNTS`
 _GRAMMAR = frozenset(word for relation in composition.RELATIONS for word in relation.split())
+
+_NO_THINGS = frozenset([*composition.NO_NOUN, *composition.PLACE_OF, *composition.MEDIA])
+_NO_THINGS |= {"at", "background"}
 
 
 class Vocabulary(NamedTuple):
@@ -49,6 +52,16 @@ def unknown(vocabulary: Vocabulary | None, prompt: str) -> list[str]:
     return [word for word in dict.fromkeys(rest) if word not in known]
 
 
+def things(vocabulary: Vocabulary) -> list[str]:
+    """Nouns and names that can be painted, one of each, in the order of the alphabet.
+
+    Without plurals of others, and without words for grounds, colours and how things lie.
+    """
+    alone = vocabulary.words - vocabulary.parts - _GRAMMAR - _NO_THINGS
+    ones = {word for word in alone if composition.singular(word, known=alone) == word}
+    return sorted(ones | alone & composition.ONE_THING | vocabulary.names)
+
+
 @functools.lru_cache
 def find_names(names: frozenset[str]) -> re.Pattern[str]:
     """What finds names, the longer first, and their plurals."""
@@ -80,6 +93,12 @@ def near(vocabulary: Vocabulary, word: str) -> list[str]:
     if not tries and not {word, one} & table.keys():
         tries = heads[:1] or _spelt_alike(word, known)
     return list(dict.fromkeys(tries))[:_TRIES]
+
+
+def told(vocabulary: Vocabulary, words: Iterable[str]) -> str:
+    """Words that are not known, each with what to try (of `near`) if there is something."""
+    tries = {word: " or ".join(near(vocabulary, word)) for word in words}
+    return ", ".join(f"{word} (try: {some})" if some else word for word, some in tries.items())
 
 
 def _spelt_alike(word: str, known: frozenset[str]) -> list[str]:

@@ -35,8 +35,7 @@ _STYLES = frozenset([*composition.MEDIA, "art", "style"])  # what a part behind 
 _BETWEEN = ("in", "at", "of", "against")  # things, beside the relations of `composition`
 _NO_THINGS = frozenset([*composition.NO_NOUN, *_BETWEEN, "and", "background", "paper", "canvas"])
 # Captions have regular plurals, but for those of `composition`.
-_IRREGULAR = {"feet": "foot", "teeth": "tooth", "snowmen": "snowman", "scarves": "scarf",
-              "cacti": "cactus", "octopi": "octopus"}  # fmt: skip
+_IRREGULAR = {"cacti": "cactus", "octopi": "octopus"}
 _MOST = "four"  # of `composition.COUNTS`
 _COUNTS = {"2": "two", "3": "three"}
 

@@ -12,10 +12,10 @@ ROOT = pathlib.Path(__file__).parents[1]
 ORDER = (
     "config prompts composition thesaurus vocabulary wording pictures clip actions convolution "
     "published painters mixtures canvas cutouts losses sketch sharding optimize stages outputs "
-    "results brush_files mypaint studio batch replay brushes paint"
+    "results brush_files mypaint studio batch replay brushes words paint"
 ).split()
 # Programs: their flags collide when both are imported, and they have no API.
-PROGRAMS = {"replay", "brushes", "paint"}
+PROGRAMS = {"replay", "brushes", "words", "paint"}
 # Modules that know less than what is above them.
 ONLY = {"actions": {"config"}, "mypaint": {"actions", "brush_files"}}
 # Arguments that are not keyword-only and still have a default, and why.

@@ -223,3 +223,14 @@ def test_prompts_of_the_same_letters_get_folders_of_their_own():
 def test_seeds_beyond_32_bits_are_refused():
     with pytest.raises(prompts.PromptError, match="whole number from 0 to"):
         studio.make_jobs([prompts.Line("cat")], 2**32 - 1, 2, "out")
+
+
+def test_tells_what_can_be_painted():
+    result = command("words", "a big crow on a tree", "red zorble")
+    assert result.returncode == 0 and not result.stderr, result.stderr
+    first, second = result.stdout.splitlines()
+    assert first.startswith("'a big crow on a tree': read as 'a tree'; not known: big, crow (try: ")
+    assert second == "'red zorble': nothing that it knows; not known: zorble"
+    result = command("words")
+    assert "teddy bear" in result.stdout and "turquoise" in result.stdout
+    assert_refused(command("words", "--clip=nowhere/"), "nowhere/")

@@ -91,3 +91,13 @@ def test_the_bundled_clip_knows_things_and_no_bits_of_their_names():
     assert vocabulary.unknown(known, "two teddy bears next to a ferris wheel at night") == []
     assert vocabulary.unknown(known, "a man and a woman") == ["man", "woman"]
     assert known.parts < known.words
+
+
+def test_things_are_nouns_one_of_each():
+    known = clip.load("bundled").vocabulary
+    things = vocabulary.things(known)
+    assert things == sorted(set(things)) and len(things) > 500
+    assert {"cat", "tree", "ferris wheel", "glasses", "bus", "sheep"} <= set(things)
+    assert not {"cats", "ferris", "red", "the", "next", "two", "background"} & set(things)
+    for thing in things:  # each can be asked for as it is told
+        assert vocabulary.unknown(known, thing) == []

@@ -10,7 +10,7 @@ from jaxpaint import clip, composition, studio, vocabulary, wording
 KNOWN = vocabulary.read({
     "words": """a an and the in on of at over under next to above below with by red blue gray purple
         two three cat cats dog dogs house houses lion lions hat guitar sea grass night background
-        gloves foot foots mouse mice news ferris wheel wheels cup cups tea teas face apple apples
+        gloves foot feet mouse mice news ferris wheel wheels cup cups tea teas face apple apples
         painting maple leaf leaves t shirt shirts art""".split(),
     "parts": ["ferris", "wheel", "wheels", "face", "maple", "t"],
     "names": ["ferris wheel", "cup of tea", "cat face", "red apple", "maple leaf", "t shirt"],
@@ -61,7 +61,7 @@ def read(prompt, *, laid=True):
     ("a dozen cats", "four cats", ["dozen"]),
     ("a pair of cats", "two cats", []),
     ("a red glove", "a red gloves", []),  # as captions call them
-    ("two feet", "two foots", []),
+    ("two foots", "two feet", []),
     ("mouses", "mice", []),
     ("a new hat", "hat", ["new"]),
     ("a cat & a dog", "a cat and a dog", []),
