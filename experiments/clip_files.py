@@ -94,7 +94,7 @@ def taught_words(art: scenes.Art) -> dict[str, list[str]]:
         every |= nouns
         long = {vocabulary.plain(noun) for noun in nouns if len(vocabulary.plain(noun).split()) > 1}
         names |= long
-        # CLDR has "woman" beside "woman's hat", and that picture shows none.
+        # A word of the picture's own longer name need not name it: the disk of a floppy disk.
         alone |= nouns - {part for name in long for part in name.split()}
     single = [noun for noun in alone if len(vocabulary.plain(noun).split()) == 1]
     words = _written(every)

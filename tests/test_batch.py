@@ -13,7 +13,6 @@ import time
 import jax
 import numpy as np
 import pytest
-from sample_clip import TINY
 
 from jaxpaint import batch, clip, optimize, outputs, painters, prompts, results, studio
 from jaxpaint.config import Config
@@ -161,7 +160,7 @@ def test_killed_at_any_moment_then_resumed(tmp_path):
     texts = [f"{color} {noun}" for color in ("red", "blue") for noun in ("fish", "house", "cat")]
     (tmp_path / "list.txt").write_text("\n".join(texts) + "\n")
     arguments = [
-        f"--prompts_file={tmp_path / 'list.txt'}", f"--clip={TINY}", "--steps=40", "--strokes=8",
+        f"--prompts_file={tmp_path / 'list.txt'}", "--clip=bundled", "--steps=40", "--strokes=8",
         "--size=32", "--save_every=2", "--batch_size=2",
     ]  # fmt: skip
 
