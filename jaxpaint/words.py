@@ -23,7 +23,7 @@ def tell(known: vocabulary.Vocabulary) -> str:
     things = vocabulary.things(known)
     places = sorted(set(composition.PLACE_OF))
     parts = {
-        f"{len(things)} things": things, "Colours": list(composition.COLORS),
+        f"{len(things)} words for things": things, "Colours": list(composition.COLORS),
         "Grounds, as in a cat in the snow": places,
         "How things lie": sorted(composition.RELATIONS), "Numbers": ["two", "three", "four"],
     }  # fmt: skip
