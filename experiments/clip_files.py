@@ -189,11 +189,12 @@ def waves(number: int, width: int) -> np.ndarray:
 
 
 def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast) -> Any:
-    """Weights saved in `folder`, for a model that may know more words or have more layers.
+    """Weights saved in `folder`, for a model that may differ in words, layers and patches.
 
     A word keeps its embedding whatever its number; words that are new begin as those of
     `params` do, at the size of the trained ones. A layer that is new passes on what it is
-    given at first. Exits with one line when the towers differ otherwise.
+    given at first. Patches of another size are read as of `resample`. Exits with one line
+    when the towers differ otherwise.
     """
     old = clip.load(folder)
     table = np.asarray(old.params["text_model"]["embeddings"]["token_embedding"]["embedding"])
@@ -207,6 +208,10 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
     merged = flax.traverse_util.flatten_dict(old.params, sep="/")
     merged["text_model/embeddings/token_embedding/embedding"] = fresh
     wanted = flax.traverse_util.flatten_dict(params, sep="/")
+    name = "vision_model/embeddings/patch_embedding/kernel"
+    merged[name] = resample(merged[name], wanted[name].shape[:2])
+    name = "vision_model/embeddings/position_embedding/embedding"
+    merged[name] = _replace(merged[name], len(wanted[name]))
     for name in wanted.keys() - merged.keys():
         if "/layers/" in name:
             quiet = any(part in name for part in ("out_proj", "fc2"))
@@ -216,7 +221,27 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
         if have != want:
             raise SystemExit(
                 f"--init={folder} holds another shape of CLIP: {name} is {have}, not {want}; "
-                "give --width and --patch as in its config.json, and no fewer --layers"
+                "give --width as in its config.json, and no fewer --layers"
             )
     merged = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in merged.items()}
     return flax.traverse_util.unflatten_dict(merged, sep="/")
+
+
+def resample(kernel: np.ndarray | jax.Array, sides: Sequence[int]) -> jax.Array:
+    """A kernel `[P, P, ...]` for patches of other sides: `[*sides, ...]`.
+
+    It makes of a patch what `kernel` makes of that patch resized to P by P, so that a CLIP
+    may go on with finer patches (FlexiViT, Beyer et al. 2023).
+    """
+    for axis, side in enumerate(sides):
+        resize = jax.image.resize(jnp.eye(side), (kernel.shape[axis], side), "linear")
+        kernel = jnp.moveaxis(jnp.tensordot(resize, kernel, ((0,), (axis,))), 0, axis)
+    return kernel
+
+
+def _replace(places: np.ndarray | jax.Array, number: int) -> jax.Array:
+    """Embeddings `[number, W]` of a class and a square of places, between those `[N, W]`."""
+    before, after = (round((count - 1) ** 0.5) for count in (len(places), number))
+    square = jnp.reshape(places[1:], (before, before, -1))
+    square = jax.image.resize(square, (after, after, square.shape[-1]), "cubic")
+    return jnp.concatenate([places[:1], square.reshape(after**2, -1)])

@@ -60,7 +60,10 @@ def _thing(
 
 
 def _recolor(key: jax.Array, sprite: jax.Array, color: jax.Array, calm: jax.Array) -> jax.Array:
-    """Shades of a named colour in place of the body's, or of all, colours."""
+    """Shades of a named colour in place of the body's, or of all, colours.
+
+    Where the body becomes black, the dark details (eyes, mouth) become light.
+    """
     light = sprite[..., :3] @ jnp.array([0.3, 0.59, 0.11])
     seen = sprite[..., 3] * sprite[..., 4]
     body_light = jnp.sum(light * seen) / (jnp.sum(seen) + 1e-3)
@@ -69,7 +72,10 @@ def _recolor(key: jax.Array, sprite: jax.Array, color: jax.Array, calm: jax.Arra
     tinted = jnp.clip(target * shade + 0.12 * (light - body_light)[..., None], 0, 1)
     whole = jax.random.bernoulli(key, 0.3) & ~calm
     amount = jnp.where(whole, 1.0, sprite[..., 4:5]) * (color >= 0)
-    return sprite[..., :3] * (1 - amount) + tinted * amount
+    black = (color >= 0) & (target.max() < 0.2)
+    glow = black * jnp.maximum(1 - light / 0.25, 0.0)[..., None]
+    details = sprite[..., :3] + glow * (0.95 - sprite[..., :3])
+    return details * (1 - amount) + tinted * amount
 
 
 def _pose(key: jax.Array, layer: jax.Array, box: jax.Array, calm: jax.Array) -> jax.Array:

@@ -3,6 +3,7 @@
 Commands under test share a folder for compiled programs, which is the tests' own.
 """
 
+import json
 import os
 import shutil
 
@@ -28,6 +29,15 @@ def caches(tmp_path_factory):
 @pytest.fixture(scope="session")
 def tiny():
     return clip.load(str(TINY))
+
+
+@pytest.fixture(scope="session")
+def hasty(tmp_path_factory):
+    """A folder with the bundled CLIP, whose sketches take four steps instead of sixty."""
+    folder = shutil.copytree(clip.BUNDLED, tmp_path_factory.mktemp("clip") / "hasty")
+    recipe = json.loads((folder / "painting.json").read_text())
+    (folder / "painting.json").write_text(json.dumps(recipe | {"sketch_steps": 4}))
+    return folder
 
 
 @pytest.fixture

@@ -155,12 +155,12 @@ def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
         )
 
 
-def test_killed_at_any_moment_then_resumed(tmp_path):
+def test_killed_at_any_moment_then_resumed(hasty, tmp_path):
     """The real command, ended as systems and people do, and without warning."""
     texts = [f"{color} {noun}" for color in ("red", "blue") for noun in ("fish", "house", "cat")]
     (tmp_path / "list.txt").write_text("\n".join(texts) + "\n")
     arguments = [
-        f"--prompts_file={tmp_path / 'list.txt'}", "--clip=bundled", "--steps=40", "--strokes=8",
+        f"--prompts_file={tmp_path / 'list.txt'}", f"--clip={hasty}", "--steps=60", "--strokes=8",
         "--size=32", "--save_every=2", "--batch_size=2",
     ]  # fmt: skip
 
@@ -204,12 +204,13 @@ def test_killed_at_any_moment_then_resumed(tmp_path):
         assert left == {p.name for p in (tmp_path / "whole" / name).iterdir()}
 
 
-def test_a_bad_prompt_does_not_stop_the_others(tmp_path):
+def test_a_bad_prompt_does_not_stop_the_others(hasty, tmp_path):
     lines = ({"prompt": "zorble"}, {"prompt": "red apple", "seed": 5}, {"prompt": "cat " * 40})
     (tmp_path / "list.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    flags = [f"--clip={hasty}", "--steps=2", "--strokes=4", "--size=32"]
     result = subprocess.run(
         [sys.executable, "-m", "jaxpaint.paint", f"--prompts_file={tmp_path / 'list.jsonl'}",
-         "--clip=bundled", "--steps=2", "--strokes=4", "--size=32", f"--outdir={tmp_path / 'out'}"],
+         f"--outdir={tmp_path / 'out'}", *flags],
         capture_output=True, text=True, timeout=300,
     )  # fmt: skip
     assert result.returncode == 1 and "Traceback" not in result.stderr

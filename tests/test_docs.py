@@ -9,6 +9,8 @@ import re
 import numpy as np
 import pytest
 
+from jaxpaint import clip
+
 ROOT = pathlib.Path(__file__).parents[1]
 DOCS = ("README.md", "experiments/README.md", "experiments/paint.ipynb")
 README_BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
@@ -54,7 +56,8 @@ def test_commands_have_only_flags_that_their_programs_define(name):
         assert set(given) <= known, (module, set(given) - known)
 
 
-def test_the_python_of_the_readme_paints(tmp_path, monkeypatch):
+def test_the_python_of_the_readme_paints(hasty, tmp_path, monkeypatch):
+    monkeypatch.setattr(clip, "BUNDLED", hasty)
     monkeypatch.chdir(tmp_path)
     code = "".join(README_BLOCKS).replace('quality="normal"', "steps=2, strokes=8")
     assert "steps=2" in code

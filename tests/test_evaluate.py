@@ -89,13 +89,13 @@ def test_random_strokes_have_no_say_of_a_prompt_and_cover_the_paper():
     assert np.abs(one - two).mean() > 0.02 and one.min() >= 0 and one.max() <= 1
 
 
-def test_paintings_are_scored_by_guide_and_judge(tmp_path):
+def test_paintings_are_scored_by_guide_and_judge(hasty, tmp_path):
     file, out = tmp_path / "list.txt", tmp_path / "out"
     file.write_text("# fruit\nred apple\n# fish\nblue fish\n")
-    flags = ["--steps=1", "--strokes=4", "--batch=2", f"--prompts={file}", f"--outdir={out}"]
+    flags = ["--steps=1", "--strokes=4", "--batch=2", f"--clip={hasty}", f"--prompts={file}"]
     done = subprocess.run(
-        [sys.executable, "-m", "experiments.evaluate", *flags], cwd=LIST.parents[2],
-        capture_output=True, text=True,
+        [sys.executable, "-m", "experiments.evaluate", *flags, f"--outdir={out}"],
+        cwd=LIST.parents[2], capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     text = (out / "scores.md").read_text()

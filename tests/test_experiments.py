@@ -30,18 +30,23 @@ from jaxpaint import clip, optimize, painters, sketch
 from jaxpaint.config import Config
 
 
+def init(module, seed):
+    """Random weights of a CLIP."""
+    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
+    pictures = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
+    return jax.jit(module.init)(jax.random.key(seed), ids, pictures, ids, ids)["params"]
+
+
 def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
     art = some_art()
     fewer = art._replace(keywords=((),) * 8)
     sizes = dict(width=64, layers=1, patch=16)
-    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
-    pictures = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
     loaded = {}
     for i, (name, some) in enumerate({"old": fewer, "new": art}.items()):
         tokenizer, words = clip_files.make_tokenizer(some, tmp_path / name)
         config = clip_files.make_config(tokenizer, **sizes)
         module = FlaxCLIPModule(config)
-        params = module.init(jax.random.key(i), ids, pictures, ids, ids)["params"]
+        params = init(module, i)
         clip_files.save(tmp_path / name, config, params, words, {})
         loaded[name] = (tokenizer, params, module)
     tokenizer, params, module = loaded["new"]
@@ -53,19 +58,39 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
         features.append(clip.encode_text(net, weights, numbers, mask))
     np.testing.assert_allclose(*features, atol=2e-3)  # saved in half precision
     taller = FlaxCLIPModule(clip_files.make_config(tokenizer, **sizes | {"layers": 2}))
-    fresh = taller.init(jax.random.key(2), ids, pictures, ids, ids)["params"]
-    picture = jax.random.normal(jax.random.key(3), pictures.shape)
-    grown = clip_files.go_on(tmp_path / "old", fresh, tokenizer)
+    picture = jax.random.normal(jax.random.key(3), (1, scenes.SIDE, scenes.SIDE, 3))
+    grown = clip_files.go_on(tmp_path / "old", init(taller, 2), tokenizer)
     np.testing.assert_allclose(
         clip.encode_image(taller, grown, picture), clip.encode_image(module, went_on, picture),
         atol=1e-5,
     )  # fmt: skip
-    with pytest.raises(SystemExit, match="--width and --patch"):
+    with pytest.raises(SystemExit, match="--width as in"):
         other = FlaxCLIPModule(clip_files.make_config(tokenizer, width=128, layers=1, patch=16))
-        clip_files.go_on(
-            tmp_path / "old", other.init(jax.random.key(0), ids, pictures, ids, ids)["params"],
-            tokenizer,
-        )  # fmt: skip
+        clip_files.go_on(tmp_path / "old", init(other, 0), tokenizer)
+
+
+@pytest.mark.parametrize(("patch", "side"), [(8, 6), (6, 8)])
+def test_other_patches_are_read_as_those_of_a_resized_picture(tmp_path, patch, side):
+    """A patch means what it would if it were resized to what the CLIP is used to."""
+    tokenizer, words = clip_files.make_tokenizer(some_art(), tmp_path)
+    make = lambda patch: clip_files.make_config(tokenizer, width=64, layers=1, patch=patch)  # noqa: E731
+    old, new = (FlaxCLIPModule(make(number)) for number in (patch, side))
+    params = init(old, 0)
+    clip_files.save(tmp_path, make(patch), params, words, {})
+    went_on = clip_files.go_on(tmp_path, init(new, 1), tokenizer)["vision_model"]["embeddings"]
+    before = params["vision_model"]["embeddings"]
+    picture = jax.random.normal(jax.random.key(2), (side, side, 3))
+    resized = jax.image.resize(picture, (patch, patch, 3), "linear")
+    kernel = lambda some: some["patch_embedding"]["kernel"]  # noqa: E731
+    np.testing.assert_allclose(
+        jnp.einsum("ijc,ijcw->w", picture, kernel(went_on)),
+        jnp.einsum("ijc,ijcw->w", resized, kernel(before)), atol=2e-3,
+    )  # fmt: skip
+    places = went_on["position_embedding"]["embedding"]
+    assert places.shape == (1 + (scenes.SIDE // side) ** 2, 64)
+    table = before["position_embedding"]["embedding"]
+    np.testing.assert_allclose(places[0], table[0], atol=1e-3)
+    np.testing.assert_allclose(places[1:].mean(0), table[1:].mean(0), atol=2e-3)
 
 
 def test_energy_score_prefers_the_right_spread():
@@ -170,9 +195,7 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     art, painter = some_art(), painters.load("brush")
     tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
     module = FlaxCLIPModule(clip_files.make_config(tokenizer, width=64, layers=1, patch=16))
-    ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
-    pictures = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
-    params = module.init(jax.random.key(0), ids, pictures, ids, ids)["params"]
+    params = init(module, 0)
     heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
     tx = optax.adam(3e-3)
     state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
@@ -191,10 +214,8 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     assert log[-1]["misfit"] < 0.7 * log[0]["misfit"]
     assert log[-1]["confusion"] < log[0]["confusion"]
     # As on an accelerator, whose towers compute in half precision.
-    nobody = guide_loss.begin(0)
-    show = jax.jit(functools.partial(guide_loss.show, painter=painter.module))
-    unborn = batch | {"lives": np.uint32([])}
-    shown = show(jax.random.key(1), unborn, pixels, nobody, params=painter.params)
+    seen, wanted = jax.random.uniform(jax.random.key(2), (2, 16, scenes.SIDE, scenes.SIDE, 3))
+    shown = guide_loss.Shown(seen, wanted - 0.5, jnp.ones(16))
     half = FlaxCLIPModule(module.config, dtype=jnp.bfloat16)
     whole, rounded = (
         jax.jit(functools.partial(guide_loss.loss_fn, module=m, match=0.1, faked=0))(
@@ -217,12 +238,12 @@ def test_a_sketch_is_seen_beside_what_it_should_become_in_the_same_view():
     whole = jnp.stack([draw.compose(jax.random.key(seed), one, pixels) for seed in (4, 5)])
     paper = jax.vmap(draw.paper, (0, None))(jax.vmap(jax.random.key)(jnp.uint32([4, 5])), one)
     sketches = jax.vmap(sketch.begin)(paper)
-    see = lambda pictures: guide_loss.show(  # noqa: E731
+    see = jax.jit(lambda pictures: guide_loss.show(
         key, batch, pixels, sketches._replace(picture=pictures), painter.module, painter.params
-    )
+    ))  # fmt: skip
     empty, done = see(sketches.picture), see(whole)
     assert empty.states.shape == (3, scenes.SIDE, scenes.SIDE, 3)
-    np.testing.assert_allclose(done.wanted[:2], 0.0, atol=1e-6)
+    np.testing.assert_allclose(done.wanted[:2], 0.0, atol=1e-5)
     red = np.asarray(empty.wanted[:2, ..., 1] < -0.5).mean((1, 2))  # paper that must lose its green
     here = np.asarray(whole[..., 1] < 0.5).mean((1, 2))
     np.testing.assert_allclose(red, here, rtol=0.3)  # views are scaled by 0.9 to 1.05

@@ -176,9 +176,9 @@ def test_intrinsic_sees_the_layers_that_the_tower_has(eye):
     np.testing.assert_allclose(layers[-1], jnp.asarray(last)[:, 1:], atol=1e-5)
 
 
-def test_the_command_paints_from_a_picture(tmp_path):
+def test_the_command_paints_from_a_picture(hasty, tmp_path):
     save(tmp_path / "my hill.png")
-    arguments = ["--clip=bundled", "--steps=4", "--strokes=8", "--save_every=2", "--size=48"]
+    arguments = [f"--clip={hasty}", "--steps=4", "--strokes=8", "--save_every=2", "--size=48"]
 
     def command(*more):
         line = [sys.executable, "-m", "jaxpaint.paint", f"--outdir={tmp_path}/out", *arguments]

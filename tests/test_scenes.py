@@ -205,3 +205,15 @@ def test_a_calm_thing_is_neither_turned_nor_mirrored():
     calm, free = (np.asarray(many(keys, jnp.asarray(flag))) for flag in (True, False))
     assert np.abs(calm - calm[0]).max() < 0.09  # the paper's own shade
     assert np.median(np.abs(free - calm[0]).max((1, 2, 3))) > 0.3
+
+
+@pytest.mark.parametrize(("color", "light"), [("black", True), ("red", False)])
+def test_eyes_stay_seen_whatever_colour_the_body_becomes(color, light):
+    pixels = some_art().pixels.copy()
+    eye = slice(22, 26), slice(22, 26)
+    pixels[1][eye] = [10, 10, 10, 255, 0]  # no part of the body
+    scene = a_scene(1, scenes.COLOR_NAMES.index(color), scenes.ONE, scenes.WHITE_GROUND, 0)
+    scene = scene._replace(calm=np.bool_(True), box=np.float32([[0.5, 0.5, 1.0]] + [[0] * 3] * 2))
+    image = np.asarray(draw.compose(jax.random.key(0), scene, jnp.asarray(pixels)))
+    assert (image[eye].mean() > 0.8) == light
+    assert np.abs(image[eye].mean((0, 1)) - image[18, 18]).max() > 0.5

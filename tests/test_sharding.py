@@ -14,16 +14,22 @@ import pytest
 from jaxpaint import outputs, sharding
 
 PROMPTS = ("black sheep", "red apple", "blue fish", "house", "cat")
-FAST = ["--clip=bundled", "--steps=6", "--strokes=6", "--size=32", "--save_every=3"]
+FAST = ["--steps=6", "--strokes=6", "--size=32", "--save_every=3"]
 
 
-def start(folder: pathlib.Path, *arguments: str, **environment: str) -> subprocess.Popen:
-    command = [sys.executable, "-m", "jaxpaint.paint", f"--outdir={folder}", *FAST, *arguments]
-    return subprocess.Popen(
-        [*command, *(f"--prompt={text}" for text in PROMPTS)],
-        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        env={**os.environ, **environment},
-    )  # fmt: skip
+@pytest.fixture(scope="module")
+def start(hasty):
+    """Starts the command: its folder, more flags, the environment."""
+
+    def popen(folder: pathlib.Path, *arguments: str, **environment: str) -> subprocess.Popen:
+        command = [sys.executable, "-m", "jaxpaint.paint", f"--outdir={folder}", f"--clip={hasty}"]
+        return subprocess.Popen(
+            [*command, *FAST, *arguments, *(f"--prompt={text}" for text in PROMPTS)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            env={**os.environ, **environment},
+        )  # fmt: skip
+
+    return popen
 
 
 def finish(*processes: subprocess.Popen) -> None:
@@ -37,7 +43,7 @@ def strokes_of(folder: pathlib.Path) -> dict[str, outputs.Strokes]:
 
 
 @pytest.fixture(scope="module")
-def plain(tmp_path_factory):
+def plain(start, tmp_path_factory):
     folder = tmp_path_factory.mktemp("plain")
     finish(start(folder))
     return folder
@@ -51,12 +57,12 @@ def assert_same(one: pathlib.Path, two: pathlib.Path) -> None:
         assert np.abs(strokes.picture.astype(int) - right[name].picture).max() <= 1
 
 
-def test_eight_devices_paint_what_one_does(plain, tmp_path):
+def test_eight_devices_paint_what_one_does(start, plain, tmp_path):
     finish(start(tmp_path, XLA_FLAGS="--xla_force_host_platform_device_count=8"))
     assert_same(plain, tmp_path)
 
 
-def test_two_processes_paint_what_one_does(plain, tmp_path):
+def test_two_processes_paint_what_one_does(start, plain, tmp_path):
     finish(*(start(tmp_path, f"--process_id={i}", "--num_processes=2") for i in range(2)))
     assert_same(plain, tmp_path)
     lines = (tmp_path / outputs.RESULTS).read_text().splitlines()
@@ -70,14 +76,14 @@ def free_address() -> str:
         return f"localhost:{free.getsockname()[1]}"
 
 
-def test_processes_joined_by_jax_distributed(plain, tmp_path):
+def test_processes_joined_by_jax_distributed(start, plain, tmp_path):
     where = f"--coordinator={free_address()}"
     finish(*(start(tmp_path, where, f"--process_id={i}", "--num_processes=2") for i in range(2)))
     assert_same(plain, tmp_path)
 
 
 @pytest.mark.parametrize(("joined", "victim"), [(False, 1), (True, 0)])
-def test_a_killed_process_stops_no_other_and_goes_on_alone(plain, tmp_path, joined, victim):
+def test_a_killed_process_stops_no_other_and_goes_on_alone(start, plain, tmp_path, joined, victim):
     """Killed when one of its paintings is finished; where they were joined, the one they met at."""
     where = [f"--coordinator={free_address()}"] if joined else []
     numbers = [[f"--process_id={i}", "--num_processes=2", "--batch_size=1"] for i in range(2)]
@@ -123,7 +129,7 @@ def test_a_process_that_finds_no_other_says_so(alone, words):
     assert "Traceback" not in result.stderr
 
 
-def test_a_process_number_without_their_count_is_refused(tmp_path):
+def test_a_process_number_without_their_count_is_refused(start, tmp_path):
     process = start(tmp_path, "--process_id=1")
     _, errors = process.communicate(timeout=300)
     assert process.returncode == 1 and "belong together" in errors and "Traceback" not in errors
