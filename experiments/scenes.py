@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments import concepts, synonyms
+from experiments import bodies, concepts, synonyms
 from jaxpaint import composition
 
 SIDE = 48  # pixels, of art and of scenes
@@ -74,22 +74,14 @@ class Art(NamedTuple):
 
 
 def load_art(file: str) -> Art:
-    """Reads what `experiments.art` wrote and adds the body mask.
+    """Reads what `experiments.art` wrote and adds the mask of `bodies.mask`.
 
-    The body is what has the most frequent colour: the wool of a sheep and not
-    its face. Scenes recolour it alone or the whole picture.
+    Scenes recolour the body alone or the whole picture.
     """
     data = np.load(file)
     pictures = data["pictures"]
-    masks = np.empty(pictures.shape[:3] + (1,), np.uint8)
-    for i, picture in enumerate(pictures):
-        rgb = picture[..., :3].astype(np.float32) / 255
-        seen = rgb[picture[..., 3] > 128]
-        cells = (seen * 5.999).astype(int) @ np.array([36, 6, 1])
-        body = seen[cells == np.bincount(cells).argmax()].mean(0)
-        distance = ((rgb - body) ** 2).sum(-1, keepdims=True)
-        masks[i] = (255 * np.exp(-distance / (2 * 0.2**2))).astype(np.uint8)
-    pixels = np.concatenate([pictures, masks], axis=-1)
+    masks = np.stack([np.uint8(255 * bodies.mask(picture)) for picture in pictures])
+    pixels = np.concatenate([pictures, masks[..., None]], axis=-1)
     names = tuple(data["names"].tolist())
     keywords = tuple(synonyms.OF.get(name, ()) for name in names)
     return Art(pixels, data["labels"], data["styles"], names, keywords)
