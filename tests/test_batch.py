@@ -160,7 +160,7 @@ def test_killed_at_any_moment_then_resumed(hasty, tmp_path):
     texts = [f"{color} {noun}" for color in ("red", "blue") for noun in ("fish", "house", "cat")]
     (tmp_path / "list.txt").write_text("\n".join(texts) + "\n")
     arguments = [
-        f"--prompts_file={tmp_path / 'list.txt'}", f"--clip={hasty}", "--steps=60", "--strokes=8",
+        f"--prompts_file={tmp_path / 'list.txt'}", f"--clip={hasty}", "--steps=24", "--strokes=8",
         "--size=32", "--save_every=2", "--batch_size=2",
     ]  # fmt: skip
 
@@ -241,8 +241,9 @@ def test_a_batch_that_fails_stops_no_other_and_is_tried_again(
     assert_same_paintings(whole[0], tmp_path)
 
 
-def test_memory_of_a_batch_is_predicted(networks):
+def test_memory_of_a_batch_is_predicted(tiny):
     """Linear in the number of canvases where they are painted at once."""
+    networks = tiny, painters.load("brush")
     at_once = dataclasses.replace(CONFIG, at_once=True)
     need = batch.measure(*networks, config=at_once, steps=2)
     assert need.canvas > 0
