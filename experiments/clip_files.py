@@ -211,7 +211,7 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
     name = "vision_model/embeddings/patch_embedding/kernel"
     merged[name] = resample(merged[name], wanted[name].shape[:2])
     name = "vision_model/embeddings/position_embedding/embedding"
-    merged[name] = _replace(merged[name], len(wanted[name]))
+    merged[name] = _resample_places(merged[name], len(wanted[name]))
     for name in wanted.keys() - merged.keys():
         if "/layers/" in name:
             quiet = any(part in name for part in ("out_proj", "fc2"))
@@ -239,7 +239,7 @@ def resample(kernel: np.ndarray | jax.Array, sides: Sequence[int]) -> jax.Array:
     return kernel
 
 
-def _replace(places: np.ndarray | jax.Array, number: int) -> jax.Array:
+def _resample_places(places: np.ndarray | jax.Array, number: int) -> jax.Array:
     """Embeddings `[number, W]` of a class and a square of places, between those `[N, W]`."""
     before, after = (round((count - 1) ** 0.5) for count in (len(places), number))
     square = jnp.reshape(places[1:], (before, before, -1))
