@@ -48,7 +48,9 @@ _CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.", lower_bound=_CLUTTER)
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
-_PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
+_PATCH = flags.DEFINE_integer(
+    "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48
+)
 _LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
 _EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
 _RAMP = flags.DEFINE_float("ramp", 0.6, "Share of the attacked batches before full epsilon.")

@@ -38,7 +38,9 @@ _STOP_AT = flags.DEFINE_integer(
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
-_PATCH = flags.DEFINE_integer("patch", 8, "Side of a patch in pixels, of 48.")
+_PATCH = flags.DEFINE_integer(
+    "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48
+)
 _LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate.")
 _MATCH = flags.DEFINE_float("match", 0.1, "Weight of the contrastive loss beside the misfit.")
 _SKETCHES = flags.DEFINE_integer(
