@@ -280,7 +280,8 @@ def train_steps(
     Returns:
       The state and the terms of the loss, each `[steps, C]`, 0 for steps not taken.
     """
-    step = functools.partial(train_step, networks=networks, config=config)
+    # Jitted only to be traced once, for its shapes and for the loop; nothing of it is left.
+    step = jax.jit(functools.partial(train_step, networks=networks, config=config), inline=True)
 
     def one(
         shared: tuple, state: PaintState, subject: Subject
@@ -345,6 +346,7 @@ def lift_unneeded(
         effect = canvas.effects(alpha, colors, background)
         kept = effect >= config.lift_below * effect.max()
 
+        @functools.partial(jax.jit, inline=True)  # traced once for three uses
         def similarity(kept: jax.Array) -> jax.Array:
             picture = canvas.blend(alpha * kept[:, None, None], colors, background)
             return _similarity(picture, subject, weights, networks)

@@ -26,8 +26,8 @@ class Plug(BaseException):
 
 
 @pytest.fixture(scope="module")
-def networks():
-    return clip.load("bundled"), painters.load("brush")
+def networks(hasty):
+    return clip.load(str(hasty)), painters.load("brush")
 
 
 def jobs_in(folder: pathlib.Path) -> list[studio.Job]:

@@ -142,15 +142,16 @@ def test_shares_are_a_partition():
     assert {len(share) for share in shares} == {3, 4}
 
 
-def test_no_collectives_in_the_compiled_step():
+def test_no_collectives_in_the_compiled_step(hasty):
     """Compiled for eight devices in a process of its own; the text of the program tells."""
     program = """
 import pathlib
+import sys
 from jaxpaint import clip, optimize, painters, sharding, studio
 from jaxpaint.config import Config
 for at_once in (True, False):
     config = Config(height=32, width=32, strokes=6, steps=4, crops=1, wides=1, at_once=at_once)
-    eye, painter = clip.load("bundled"), painters.load("brush")
+    eye, painter = clip.load(sys.argv[1]), painters.load("brush")
     mesh = sharding.local_mesh()
     networks, weights = studio.freeze(eye, painter)
     jobs = [studio.Job("a", seed, pathlib.Path()) for seed in range(mesh.size)]
@@ -166,6 +167,5 @@ for at_once in (True, False):
     assert mesh.size == 8 and not found, found
 """
     flags = {"XLA_FLAGS": "--xla_force_host_platform_device_count=8"}
-    subprocess.run(
-        [sys.executable, "-c", program], check=True, timeout=300, env={**os.environ, **flags}
-    )
+    command = [sys.executable, "-c", program, str(hasty)]
+    subprocess.run(command, check=True, timeout=300, env={**os.environ, **flags})
