@@ -1,5 +1,7 @@
 """Eight concepts and scenes of them, for tests."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -8,6 +10,9 @@ from experiments import (
     draw,
     scenes,
 )  # fmt: skip
+
+# Programs of the trainings take longer to compile than all that a test runs of them.
+quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 1})
 
 
 def some_art() -> scenes.Art:
@@ -32,5 +37,5 @@ def a_scene(picture, color, layout, ground, ground_color) -> scenes.Scenes:
 
 def drawn(scene: scenes.Scenes, number: int) -> np.ndarray:
     pixels = jnp.asarray(some_art().pixels)
-    many = jax.jit(jax.vmap(lambda key: draw.draw(key, scene, pixels)))
+    many = quick_jit(jax.vmap(lambda key: draw.draw(key, scene, pixels)))
     return np.asarray(many(jax.random.split(jax.random.key(3), number)))

@@ -9,7 +9,7 @@ import numpy as np
 import optax
 import pytest
 from safetensors.numpy import load_file
-from sample_art import a_scene, some_art
+from sample_art import a_scene, quick_jit, some_art
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
 from experiments import (
@@ -132,7 +132,7 @@ def test_a_few_training_steps_lower_the_loss(scatter):
     loss = lambda p: painter_losses.of_alpha(
         p, geometry, alpha, jax.random.key(2), module=module, scatter=scatter
     )
-    step = jax.jit(jax.value_and_grad(loss))
+    step = quick_jit(jax.value_and_grad(loss))
     first, grad = step(params)
     for _ in range(20):
         params = jax.tree.map(lambda p, g: p - 0.01 * jnp.sign(g), params, grad)
@@ -158,7 +158,7 @@ def test_unfinished_pictures_lie_between_nothing_and_the_picture():
     painter = painters.load("brush")
     picture = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[10:38, 10:38, 1].set(1.0)
     other = jnp.zeros_like(picture)
-    many = jax.jit(jax.vmap(
+    many = quick_jit(jax.vmap(
         lambda key, paper, primed: unfinished.unfinish(
             key, picture, other, jnp.broadcast_to(paper, picture.shape), primed, painter.module,
             painter.params,
@@ -211,7 +211,7 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     state = (state, tx.init(state), guide_loss.begin(2))
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
     batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
-    step = jax.jit(functools.partial(
+    step = quick_jit(functools.partial(
         guide_loss.train_step, module=module, tx=tx, painter=painter.module
     ))  # fmt: skip
     log = []
@@ -227,7 +227,7 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     shown = guide_loss.Shown(seen, wanted - 0.5, jnp.ones(16))
     half = FlaxCLIPModule(module.config, dtype=jnp.bfloat16)
     whole, rounded = (
-        jax.jit(functools.partial(guide_loss.loss_fn, module=m, match=0.1, faked=0))(
+        quick_jit(functools.partial(guide_loss.loss_fn, module=m, match=0.1, faked=0))(
             state[0], shown, batch
         )[1][0]["misfit"]
         for m in (module, half)
@@ -245,10 +245,10 @@ def test_a_sketch_is_seen_beside_what_it_should_become_in_the_same_view():
     pixels, key = jnp.asarray(art.pixels), jax.random.key(0)
     one = jax.tree.map(lambda x: x[0], batch["scenes"])
     keys = jax.vmap(jax.random.key)(jnp.uint32([4, 5]))
-    whole = jax.jit(jax.vmap(draw.compose, (0, None, None)))(keys, one, pixels)
+    whole = quick_jit(jax.vmap(draw.compose, (0, None, None)))(keys, one, pixels)
     paper = jax.vmap(draw.paper, (0, None))(keys, one)
     sketches = jax.vmap(sketch.begin)(paper)
-    see = jax.jit(lambda pictures: guide_loss.show(
+    see = quick_jit(lambda pictures: guide_loss.show(
         key, batch, pixels, sketches._replace(picture=pictures), painter.module, painter.params
     ))  # fmt: skip
     empty, done = see(sketches.picture), see(whole)
@@ -284,7 +284,7 @@ def test_a_sprite_is_repainted_with_its_transparency():
     sprite[disc] = (0.9, 0.1, 0.1, 1.0)
     painter = painters.load("brush")
     config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=8)
-    fit = jax.jit(lambda key, sprite: paint_art.fit(key, sprite, painter, config=config, steps=60))
+    fit = quick_jit(functools.partial(paint_art.fit, painter=painter, config=config, steps=60))
     painted = np.asarray(fit(jax.random.key(0), sprite))
     inner, outer = np.hypot(axis[:, None], axis) < 10, np.hypot(axis[:, None], axis) > 19
     assert painted[inner, 3].mean() > 0.8 and painted[outer, 3].mean() < 0.15
@@ -298,12 +298,13 @@ def test_fakes_climb_and_are_renewed_one_by_one():
         latents, jax.random.key(1), painter.module, painter.params
     )
     darkness = lambda latents: -show(latents).mean()  # noqa: E731
-    step = jax.jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
+    measured = quick_jit(darkness)
+    step = quick_jit(lambda state: fakes.climb(state, jax.grad(darkness)(state.latents)))
     state = begun
     for _ in range(12):
         state = step(state)
-    assert darkness(state.latents) > darkness(begun.latents) + 0.02
-    assert show(state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
+    assert measured(state.latents) > measured(begun.latents) + 0.02
+    assert jax.eval_shape(show, state.latents).shape == (2, scenes.SIDE, scenes.SIDE, 3)
     again = fakes.renew(jax.random.key(2), state, np.array([False, True]))
     np.testing.assert_array_equal(again.latents[0], state.latents[0])
     assert again.step.tolist() == [12, 0]

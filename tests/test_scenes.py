@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from sample_art import a_scene, drawn, some_art
+from sample_art import a_scene, drawn, quick_jit, some_art
 
 from experiments import batches, clip_files, concepts, draw, scenes, synonyms
 from jaxpaint import composition
@@ -199,7 +199,7 @@ def test_a_calm_thing_is_neither_turned_nor_mirrored():
     pixels = jnp.asarray(some_art().pixels).at[:, :, 24:, 3].set(0)  # the left half of a disc
     pixels = pixels.at[..., :3].set(0)  # black
     scene = a_scene(1, scenes.NO_COLOR, scenes.ONE, scenes.WHITE_GROUND, 0)
-    many = jax.jit(jax.vmap(lambda key, calm: draw.compose(
+    many = quick_jit(jax.vmap(lambda key, calm: draw.compose(
         key, scene._replace(calm=calm), pixels), (0, None)))  # fmt: skip
     keys = jax.random.split(jax.random.key(0), 64)
     calm, free = (np.asarray(many(keys, jnp.asarray(flag))) for flag in (True, False))
