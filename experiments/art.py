@@ -4,13 +4,14 @@
     python -m experiments.art --out=/tmp/judge_art.npz --kept   # one set more, for the judge
 
 Fetches the icon sets with `npm pack` (Noto Emoji and Noto v1, Apache-2.0; Fluent
-Emoji flat, MIT; Twemoji, CC-BY-4.0), rasterises them with `resvg_py`, and takes
-their names from `unicode-data` (Debian). Needs: npm, `pip install resvg-py`. The
-pictures are not part of jaxpaint.
+Emoji flat, MIT; Twemoji, CC-BY-4.0; flags of Flag Icons and Flagpack, MIT), rasterises
+them with `resvg_py`, and takes their names from `unicode-data` (Debian). Needs: npm,
+`pip install resvg-py`. The pictures are not part of jaxpaint.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 import io
 import json
 import pathlib
@@ -18,14 +19,16 @@ import re
 import subprocess
 import tarfile
 import tempfile
+import unicodedata
 
 from absl import app, flags
 import numpy as np
 from PIL import Image
 
-from experiments import concepts, scenes
+from experiments import concepts, names, scenes
 
 SETS = ("noto", "noto-v1", "fluent-emoji-flat", "twemoji")
+FLAGS = {"noto": "flag", "noto-v1": "flagpack"}  # sets that have the flags which these lack
 KEPT = "emojione"  # for the judge alone
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
 SIDE = scenes.SIDE  # pixels of a rendered picture
@@ -34,13 +37,14 @@ _WITH_KEPT = flags.DEFINE_bool("kept", False, f"Render the set {KEPT} too (CC-BY
 _OUT = flags.DEFINE_string("out", "/tmp/art.npz", "Array file to write.")
 
 
-def wanted_icons() -> list[str]:
-    """CLDR names, in icon-set spelling, that `concepts` asks for, in Unicode order.
+def wanted_icons() -> dict[str, tuple[str, str]]:
+    """CLDR names, in icon-set spelling, each with its Unicode group and code points (hex).
 
-    But for `concepts.LATER`, which come last, so that the numbers of the others, which say
-    what is held out, are what they were in earlier trainings.
+    Those that `concepts` asked for first come first, then `concepts.LATER`, then all others,
+    each in Unicode order, so that the numbers of the first, which say what is held out, are
+    what they were in earlier trainings.
     """
-    wanted, group, subgroup = {}, "", ""
+    first, other, group, subgroup = {}, {}, "", ""
     for line in pathlib.Path(EMOJI_TEST).read_text(encoding="utf-8").splitlines():
         if line.startswith("# group:"):
             group = line.split(":", 1)[1].strip()
@@ -48,13 +52,17 @@ def wanted_icons() -> list[str]:
             subgroup = line.split(":", 1)[1].strip()
         elif "; fully-qualified" in line and "skin tone" not in line:
             _, name = re.sub(r" E[\d.]+ ", " ", line.split("#", 1)[1].strip()).split(" ", 1)
-            icon = re.sub(r"[^a-z0-9 -]", "", name.lower()).replace(" ", "-")
+            ascii_name = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+            icon = re.sub(r"[^a-z0-9 -]", "", ascii_name.lower().replace("&", "and"))
+            icon = icon.replace(" ", "-")
             named = group in concepts.GROUPS and subgroup not in concepts.SKIP_SUBGROUPS
             named = named or subgroup in concepts.SUBGROUPS
             skipped = any(word in icon for word in concepts.SKIP_WORDS)
-            if (named and not skipped) or icon in concepts.EXTRA:
-                wanted[icon] = None
-    return [icon for icon in wanted if icon not in concepts.LATER] + list(concepts.LATER)
+            early = (named and not skipped) or icon in concepts.EXTRA
+            early &= icon not in concepts.LATER
+            (first if early else other)[icon] = (group, line.split(";")[0].strip())
+    later = {icon: other.pop(icon) for icon in concepts.LATER}
+    return first | later | other
 
 
 def fetch_set(name: str) -> dict:
@@ -68,14 +76,15 @@ def fetch_set(name: str) -> dict:
             return json.load(tar.extractfile("package/icons.json"))
 
 
-def render(icons: dict, name: str) -> np.ndarray | None:
-    """RGBA uint8 `[SIDE, SIDE, 4]` of one icon, straight alpha; None if it is missing."""
+def render(icons: dict, spelled: Sequence[str]) -> np.ndarray | None:
+    """RGBA uint8 `[SIDE, SIDE, 4]`, straight alpha, of the first icon that is there; or None."""
     import resvg_py
 
-    alias = icons.get("aliases", {}).get(name, {}).get("parent", name)
-    if alias not in icons["icons"]:
+    parents = [icons.get("aliases", {}).get(name, {}).get("parent", name) for name in spelled]
+    found = [parent for parent in parents if parent in icons["icons"]]
+    if not found:
         return None
-    icon = icons["icons"][alias]
+    icon = icons["icons"][found[0]]
     width = icon.get("width", icons.get("width", 16))
     height = icon.get("height", icons.get("height", 16))
     svg = (
@@ -91,23 +100,26 @@ def render(icons: dict, name: str) -> np.ndarray | None:
 
 def main(argv: list[str]) -> None:
     del argv
-    names = wanted_icons()
+    wanted = wanted_icons()
     pictures, labels, styles = [], [], []
     sets = dict(enumerate(SETS))
     if _WITH_KEPT.value:
         sets[scenes.KEPT_STYLE] = KEPT
     for style, set_name in sets.items():
         icons = fetch_set(set_name)
-        for label, name in enumerate(names):
-            picture = render(icons, name)
+        flag_icons = fetch_set(FLAGS[set_name]) if set_name in FLAGS else icons
+        for label, (name, (_, points)) in enumerate(wanted.items()):
+            group_icons = flag_icons if name.startswith("flag-") else icons
+            picture = render(group_icons, names.spellings(name, points))
             if picture is not None and (picture[..., 3] > 128).mean() > 0.02:
                 pictures.append(picture)
                 labels.append(label)
                 styles.append(style)
-        print(f"{set_name}: {styles.count(style)} of {len(names)} icons", flush=True)
+        print(f"{set_name}: {styles.count(style)} of {len(wanted)} icons", flush=True)
     np.savez_compressed(
         _OUT.value, pictures=np.stack(pictures), labels=np.array(labels, np.int32),
-        styles=np.array(styles, np.int32), names=np.array(names),
+        styles=np.array(styles, np.int32), names=np.array(list(wanted)),
+        groups=np.array([group for group, _ in wanted.values()]),
     )  # fmt: skip
 
 

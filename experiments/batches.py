@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from transformers import CLIPTokenizerFast
 
-from experiments import clip_files, concepts, scenes
+from experiments import clip_files, scenes
 
 
 def make(
@@ -79,10 +79,9 @@ def wrong_caption(
         colors[k] = int((colors[k] + rng.integers(1, len(scenes.COLORS))) % len(scenes.COLORS))
     else:
         truth = frozenset().union(*(scenes.true_of(art, art.labels[i]) for i in scene.picture[row]))
-        taught = [label for label, name in enumerate(art.names) if name in concepts.TAUGHT]
         nouns[k] = next(iter(truth))
         while nouns[k] in truth:
-            nouns[k] = scenes.noun_for(rng, art, taught[rng.integers(len(taught))])
+            nouns[k] = scenes.noun_for(rng, art, rng.choice(art.taught))
     changed = scenes.Claim(tuple(nouns), tuple(colors), layout)
     return scenes.caption(rng, changed, ground, ground_color, told=told)
 

@@ -19,6 +19,7 @@ from tokenizers import pre_tokenizers
 from transformers import CLIPConfig, CLIPTokenizerFast
 
 from experiments import concepts, scenes
+from experiments import names as names_lib
 from jaxpaint import clip, composition, vocabulary
 
 TEXT_LENGTH = 16  # tokens of a caption, start and end included
@@ -86,10 +87,9 @@ def taught_words(art: scenes.Art) -> dict[str, list[str]]:
     "words" are all words, "parts" those of them that mean nothing alone (the ferris of a ferris
     wheel), "names" those nouns that have more than one word.
     """
-    taught = [label for label, icon in enumerate(art.names) if icon in concepts.TAUGHT]
-    firm = {name for label in taught for name in scenes.words_for(art.names[label])}
+    firm = {name for label in art.taught for name in names_lib.words_for(art.names[label])}
     alone, every, names = set(firm), set(), set()
-    for label in taught:
+    for label in art.taught:
         nouns = scenes.true_of(art, label)
         every |= nouns
         long = {vocabulary.plain(noun) for noun in nouns if len(vocabulary.plain(noun).split()) > 1}

@@ -16,7 +16,7 @@ import optax
 from transformers import CLIPConfig, CLIPTokenizerFast
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import batches, clip_files, concepts, muon, scenes
+from experiments import batches, clip_files, muon, scenes
 
 CHECKPOINT = "checkpoint.msgpack"
 
@@ -96,7 +96,7 @@ def finish(
     card = {
         "data": f"emoji art: {sets}; composed by experiments/scenes.py",
         "flags": {name: flags.FLAGS[name].value for name in names},
-        "concepts": len(concepts.TAUGHT & set(art.names)),
+        "concepts": len(art.taught),
         "colors": list(scenes.COLOR_NAMES),
         "words": len(run.words["words"]),
     } | results

@@ -82,7 +82,8 @@ def main(argv: list[str]) -> None:
     data = dict(np.load(_ART.value))
     painter = painters.load("brush")
     config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES, init_ink=0.35)
-    taught = np.isin(data["names"][data["labels"]], list(concepts.TAUGHT))
+    shares = [concepts.share(*of) for of in zip(data["names"], data["groups"])]
+    taught = np.array(shares)[data["labels"]] > 0
     rows = np.flatnonzero(taught)
     one = functools.partial(fit, painter=painter, config=config, steps=_STEPS)
     many = jax.jit(lambda keys, sprites: jax.lax.map(lambda x: one(*x), (keys, sprites)))

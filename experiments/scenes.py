@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from experiments import bodies, concepts, synonyms
+from experiments import bodies, concepts, names, synonyms
 from jaxpaint import composition
 
 SIDE = 48  # pixels, of art and of scenes
@@ -70,7 +70,13 @@ class Art(NamedTuple):
     labels: np.ndarray  # [N] int32, row of `names`
     styles: np.ndarray  # [N] int32, which icon set
     names: tuple[str, ...]  # icon names
+    shares: np.ndarray  # float32 likewise: how often it is shown beside others; 0: not taught
     keywords: tuple[tuple[str, ...], ...]  # further words for each of them
+
+    @property
+    def taught(self) -> np.ndarray:
+        """Rows of `names` that are taught."""
+        return np.flatnonzero(self.shares)
 
 
 def load_art(file: str) -> Art:
@@ -82,9 +88,10 @@ def load_art(file: str) -> Art:
     pictures = data["pictures"]
     masks = np.stack([np.uint8(255 * bodies.mask(picture)) for picture in pictures])
     pixels = np.concatenate([pictures, masks[..., None]], axis=-1)
-    names = tuple(data["names"].tolist())
-    keywords = tuple(synonyms.OF.get(name, ()) for name in names)
-    return Art(pixels, data["labels"], data["styles"], names, keywords)
+    icons = tuple(data["names"].tolist())
+    shares = np.float32([concepts.share(*of) for of in zip(icons, data["groups"].tolist())])
+    keywords = tuple(synonyms.OF.get(icon, ()) for icon in icons)
+    return Art(pixels, data["labels"], data["styles"], icons, shares, keywords)
 
 
 def typical(art: Art) -> np.ndarray:
@@ -94,23 +101,19 @@ def typical(art: Art) -> np.ndarray:
     that name. Of its styles the first that training may see.
     """
     free, best = ~is_held_out(art), {}
-    for label, icon in enumerate(art.names):
+    for label in art.taught:
         rows = np.flatnonzero((art.labels == label) & free & (art.styles < STYLES))
-        if icon in concepts.TAUGHT and len(rows):
-            name = words_for(icon)[0]
+        if len(rows):
+            icon = art.names[label]
+            name = names.words_for(icon)[0]
             if name not in best or icon == f"{name}-face":
                 best[name] = rows[np.argmin(art.styles[rows])]
     return np.array(sorted(best.values()))
 
 
-def words_for(icon: str) -> tuple[str, ...]:
-    """What a picture may be called, first the name."""
-    return concepts.WORDS.get(icon, (icon.replace("-", " "),))
-
-
 def true_of(art: Art, label: int) -> frozenset[str]:
     """All nouns that are true of a picture with that label."""
-    return frozenset(words_for(art.names[label]) + art.keywords[label])
+    return frozenset(names.words_for(art.names[label]) + art.keywords[label])
 
 
 def noun_for(
@@ -119,8 +122,8 @@ def noun_for(
     """A name of a picture, or one time in six a keyword; none of those that are taken."""
     words = art.keywords[label] if rng.random() < 1 / 6 else ()
     words = [word for word in words if word not in taken]
-    names = words_for(art.names[label])
-    return str(rng.choice(words or [word for word in names if word not in taken] or names[:1]))
+    own = names.words_for(art.names[label])
+    return str(rng.choice(words or [word for word in own if word not in taken] or own[:1]))
 
 
 def is_held_out(art: Art) -> np.ndarray:
@@ -157,14 +160,14 @@ def choose(
     Returns:
       The scenes, `N` captions, and what each of them claims.
     """
-    taught = np.isin(art.names, list(concepts.TAUGHT))
-    weight = taught[art.labels] * (is_held_out(art) == (held_out == "style"))
+    weight = art.shares[art.labels] * (is_held_out(art) == (held_out == "style"))
     picture = rng.choice(len(weight), (number, THINGS), p=weight / weight.sum()).astype(np.int32)
     layout = rng.choice(5, number, p=_LAYOUT_SHARES) * (held_out == "")
     is_calm = np.zeros(number, bool)
     if calm:
         is_calm = rng.random(number) < calm
-        picture[is_calm] = rng.choice(typical, (is_calm.sum(), THINGS))
+        share = art.shares[art.labels[typical]]
+        picture[is_calm] = rng.choice(typical, (is_calm.sum(), THINGS), p=share / share.sum())
         layout[is_calm] = ONE
     usual = is_calm & (rng.random(number) < _USUAL_SHARE)
     pairs = _usual_pairs(art, typical)
@@ -181,6 +184,8 @@ def choose(
     else:
         color[rng.random((number, THINGS)) < 0.5] = NO_COLOR
         color[is_held_out_pair(label, color)] = NO_COLOR
+    as_drawn = np.array([not concepts.takes_color(icon) for icon in art.names])
+    color[as_drawn[label]] = NO_COLOR
     color[counted] = color[counted, :1]
     color[usual, 0] = chosen[usual, 1]
     ground = rng.choice(7, number, p=_GROUND_SHARES).astype(np.int32)
@@ -193,7 +198,7 @@ def choose(
     scene = Scenes(picture, colors[0], box, ground, colors[1], is_calm)
     claims = []
     # A calm scene is called what no other typical picture is: a ram is a sheep elsewhere.
-    firsts = {words_for(art.names[art.labels[row]])[0] for row in typical}
+    firsts = {names.words_for(art.names[art.labels[row]])[0] for row in typical}
     for i, kind in enumerate(layout):
         things = 2 if kind in (BESIDE, ABOVE) else 1
         nouns = tuple(
@@ -210,15 +215,15 @@ def choose(
 
 def _usual_pairs(art: Art, typical: Sequence[int]) -> np.ndarray:
     """Rows of the art and of COLORS `[U, 2]` of `concepts.USUAL`, but for held-out pairs."""
-    rows = {words_for(art.names[art.labels[row]])[0]: row for row in typical}
+    rows = {names.words_for(art.names[art.labels[row]])[0]: row for row in typical}
     pairs = [(rows[n], COLOR_NAMES.index(c)) for c, n in concepts.USUAL if n in rows]
     free = [pair for pair in pairs if not is_held_out_pair(art.labels[pair[0]], np.array(pair[1]))]
     return np.array(free, np.int32).reshape(-1, 2)
 
 
-def _others(art: Art, label: int, names: set[str]) -> frozenset[str]:
+def _others(art: Art, label: int, firsts: set[str]) -> frozenset[str]:
     """The names without that of the picture itself."""
-    return frozenset(names) - {words_for(art.names[label])[0]}
+    return frozenset(firsts) - {names.words_for(art.names[label])[0]}
 
 
 def boxes(rng: np.random.Generator, layout: int, *, calm: bool = False) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""Further words for the pictures of `concepts.TAUGHT`, which captions use now and then.
+"""Further words for the pictures that are taught, which captions use now and then.
 
 CLDR's keywords served at first, but two of three do not name what the picture shows: king for
 a crown, bone for meat, useless for a plant. These are those that do, and kinds that it is of
@@ -6,6 +6,8 @@ where the kind is a thing of its own (a penguin is a bird, and no wrong answer t
 """
 
 from __future__ import annotations
+
+from experiments import names
 
 _LINES = """
 pile-of-poo: poop, pile of poo; ogre: monster; goblin: japanese mask; alien: extraterrestrial
@@ -83,9 +85,4 @@ headstone: headstone, grave; moai: easter island head; skull: human skull
 tangerine: clementine, mandarin; telescope: spyglass
 """
 
-OF: dict[str, tuple[str, ...]] = {
-    icon: tuple(words.split(", "))
-    for icon, words in (
-        part.split(": ") for part in "; ".join(_LINES.strip().splitlines()).split("; ")
-    )
-}
+OF = names.read(_LINES)

@@ -66,8 +66,12 @@ _PLURALS = {"sheep": "sheep", "fish": "fish", "mouse": "mice", "goose": "geese",
             "leaf": "leaves", "wolf": "wolves", "loaf": "loaves", "knife": "knives",
             "potato": "potatoes", "tomato": "tomatoes", "volcano": "volcanoes",
             "mango": "mangoes", "foot": "feet", "tooth": "teeth", "snowman": "snowmen",
-            "scarf": "scarves"}  # fmt: skip
+            "scarf": "scarves", "elf": "elves", "man": "men", "woman": "women",
+            "person": "people", "child": "children", "policeman": "policemen",
+            "policewoman": "policewomen", "merman": "mermen"}  # fmt: skip
 _SINGULARS = {many: one for one, many in _PLURALS.items()}
+# What follows the noun that a phrase is about: the milk of a glass, what a woman is doing.
+_AFTER = re.compile(r" (?:of|with|in) |(?:(?<=man|men)|(?<=person|people)) \w+ing\b")
 
 MEDIA = (
     "painting", "picture", "drawing", "photo", "photograph", "sketch", "watercolor", "watercolour",
@@ -136,8 +140,8 @@ def read(
 
 
 def plural(noun: str) -> str:
-    """More than one of what a noun or phrase names: "pine tree", "loaf of bread"."""
-    head, of, rest = noun.partition(" of ")
+    """More than one of what a noun or phrase names: "pine tree", "loaf of bread", "man dancing"."""
+    head, rest = _head(noun)
     *before, last = head.split()
     if last in _PLURALS:
         last = _PLURALS[last]
@@ -147,13 +151,13 @@ def plural(noun: str) -> str:
         last = last[:-1] + "ies"
     elif not last.endswith("s"):  # grapes, glasses
         last += "s"
-    return " ".join([*before, last]) + of + rest
+    return " ".join([*before, last]) + rest
 
 
 def article(noun: str) -> str:
     """The article of what a noun or phrase names, by its sound; none ("") of jeans and scissors."""
     first, *_ = noun.split()
-    last = noun.partition(" of ")[0].split()[-1]
+    last = _head(noun)[0].split()[-1]
     if last in ONE_THING or (last.endswith("s") and not last.endswith(("ss", "us", "is"))):
         return ""
     sounds = first.startswith(tuple("aeio") + ("umb", "und", "ugl", "hour"))
@@ -162,7 +166,7 @@ def article(noun: str) -> str:
 
 def singular(noun: str, *, known: Collection[str] | None) -> str:
     """One of what a plural names, by the same rules; words that are `known` are preferred."""
-    head, of, rest = noun.partition(" of ")
+    head, rest = _head(noun)
     *before, last = head.split()
     if last in _SINGULARS:
         last = _SINGULARS[last]
@@ -173,7 +177,13 @@ def singular(noun: str, *, known: Collection[str] | None) -> str:
         # Of gloves and scissors captions never show one.
         taught = [one for one in [*fits, last] if known is not None and one in known]
         last = [*taught, *fits, last][0]
-    return " ".join([*before, last]) + of + rest
+    return " ".join([*before, last]) + rest
+
+
+def _head(noun: str) -> tuple[str, str]:
+    """A phrase up to the noun that it is about, and the rest of it."""
+    after = _AFTER.search(noun)
+    return (noun[: after.start()], noun[after.start() :]) if after else (noun, "")
 
 
 def _rows(things: str, known: Collection[str] | None) -> list[list[str]]:

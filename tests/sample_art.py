@@ -24,7 +24,10 @@ def some_art() -> scenes.Art:
     pixels[:, disc] = [200, 200, 200, 255, 255]
     names = ("ewe", "cat", "house", "red-apple", "tulip", "fish", "owl", "sun")
     keywords = (("woolly animal",), ("pet",), (), ("fruit",), ("bloom",), (), ("bird",), ())
-    return scenes.Art(pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names, keywords)
+    return scenes.Art(
+        pixels, np.arange(8, dtype=np.int32), np.zeros(8, np.int32), names,
+        np.ones(8, np.float32), keywords,
+    )  # fmt: skip
 
 
 def a_scene(picture, color, layout, ground, ground_color) -> scenes.Scenes:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from sample_art import a_scene, drawn, quick_jit, some_art
 
-from experiments import batches, clip_files, concepts, draw, scenes, synonyms
+from experiments import batches, clip_files, concepts, draw, names, scenes, synonyms
 from jaxpaint import composition
 
 
@@ -57,9 +57,12 @@ def test_plurals():
     for one, many in {
         "sheep": "sheep", "butterfly": "butterflies", "church": "churches", "bus": "buses",
         "glass of wine": "glasses of wine", "grapes": "grapes", "maple leaf": "maple leaves",
-        "monkey": "monkeys", "foot": "feet", "snowman": "snowmen",
+        "monkey": "monkeys", "foot": "feet", "snowman": "snowmen", "woman": "women",
+        "woman dancing": "women dancing", "person in bed": "people in bed",
+        "house with garden": "houses with garden", "boxing glove": "boxing gloves",
     }.items():  # fmt: skip
         assert composition.plural(one) == many
+        assert composition.singular(many, known={one}) == one
 
 
 def test_articles_go_by_sound_and_plurals_have_none():
@@ -76,11 +79,67 @@ def test_articles_go_by_sound_and_plurals_have_none():
     assert told == {"red orange", "a red orange"}
 
 
-def test_further_words_are_of_taught_icons_and_not_their_names():
-    for icon, words in synonyms.OF.items():
-        assert icon in concepts.TAUGHT and words, icon
+def test_words_of_pictures_are_plain_and_synonyms_are_not_their_names():
+    for icon, words in {**names.WORDS, **synonyms.OF}.items():
+        assert concepts.share(icon, "Objects") > 0 and words, icon
         assert all(re.fullmatch("[a-z]+( [a-z]+)*", word) for word in words), words
-        assert not set(words) & set(scenes.words_for(icon)), icon
+    for icon, words in synonyms.OF.items():
+        assert not set(words) & set(names.words_for(icon)), icon
+
+
+@pytest.mark.parametrize("icon, words", [
+    ("woman-farmer", ("woman farmer", "farmer")), ("man-swimming", ("man swimming", "swimmer")),
+    ("man-walking", ("man walking", "person walking")), ("woman-elf", ("woman elf", "elf")),
+    ("flag-brazil", ("flag of brazil", "brazilian flag")), ("flag-togo", ("flag of togo",)),
+    ("hot-air-balloon", ("hot air balloon",)), ("ewe", ("sheep", "sheep", "lamb", "ewe")),
+])  # fmt: skip
+def test_what_pictures_are_called(icon, words):
+    assert names.words_for(icon) == words
+
+
+def test_icon_sets_spell_flags_their_own_way():
+    assert "fr-4x3" in names.spellings("flag-france", "1F1EB 1F1F7")
+    assert "flag-for-france" in names.spellings("flag-france", "1F1EB 1F1F7")
+    assert "gb-sct" in names.spellings("flag-scotland", "1F3F4 E0067 E0062 E0073")
+    assert names.spellings("cat", "1F408") == ["cat"]
+    assert names.spellings("pinata", "1FA85") == ["pinata", "piata"]
+
+
+def test_what_no_painting_tells_apart_is_not_taught_and_shares_are_by_group():
+    for icon in ("family-man-woman-boy", "three-thirty", "blue-heart", "green-circle", "keycap-"):
+        assert concepts.share(icon, "Symbols") == 0
+    for icon in ("family", "red-heart", "kiss-mark", "keycap-3", "red-circle", "stopwatch"):
+        assert concepts.share(icon, "Objects") == 1
+    assert 0 < concepts.share("flag-france", "Flags") < concepts.share("singer", "People & Body")
+
+
+def test_art_files_say_which_things_are_taught(tmp_path):
+    art = some_art()
+    icons = ("ewe", "blue-heart", "flag-togo", *art.names[3:])
+    groups = ("Objects", "Smileys & Emotion", "Flags", *["Objects"] * 5)
+    np.savez(
+        tmp_path / "art.npz", pictures=art.pixels[..., :4], labels=art.labels, styles=art.styles,
+        names=icons, groups=groups,
+    )  # fmt: skip
+    found = scenes.load_art(str(tmp_path / "art.npz"))
+    assert found.names == icons and found.taught.tolist() == [0, 2, 3, 4, 5, 6, 7]
+    assert found.shares[2] == np.float32(concepts.share("flag-togo", "Flags"))
+    assert found.pixels.shape == art.pixels.shape
+    names_of = [found.names[found.labels[row]] for row in scenes.typical(found)]
+    assert "blue-heart" not in names_of and "ewe" in names_of
+
+
+def test_scenes_show_things_by_their_shares_and_flags_as_they_are():
+    art = some_art()
+    art = art._replace(
+        names=("flag-togo", "owl", *art.names[2:]), shares=np.float32([3, 1] + 6 * [0])
+    )
+    for calm in ({}, {"calm": 1.0, "typical": np.arange(2)}):
+        chosen, _, _ = scenes.choose(np.random.default_rng(0), art, 2000, **calm)
+        first = art.labels[chosen.picture[:, 0]]
+        assert set(first) == {0, 1} and abs((first == 0).mean() - 0.75) < 0.04
+        assert (chosen.color[first == 0, 0] == scenes.NO_COLOR).all()
+        assert (chosen.color[first == 1, 0] >= 0).any()
 
 
 def test_training_never_sees_what_is_held_out():
@@ -162,8 +221,8 @@ def test_calm_scenes_show_typical_pictures_in_their_usual_place():
     art = some_art()
     typical = scenes.typical(art)
     assert set(typical) <= set(np.flatnonzero(~scenes.is_held_out(art)))
-    names = [scenes.words_for(art.names[i])[0] for i in typical]
-    assert len(names) == len(set(names))
+    called = [names.words_for(art.names[i])[0] for i in typical]
+    assert len(called) == len(set(called))
     few = typical[:2]
     chosen, texts, claims = scenes.choose(np.random.default_rng(0), art, 300, calm=0.5, typical=few)
     calm = chosen.calm
@@ -185,7 +244,7 @@ def test_a_calm_thing_is_called_what_no_other_typical_picture_is():
     art = some_art()._replace(names=("ewe", "ram", *some_art().names[2:]))
     typical = scenes.typical(art)
     ram = np.flatnonzero(art.labels[typical] == 1)
-    assert len(ram) == 1 and {"ram", "sheep"} <= set(scenes.words_for("ram"))
+    assert len(ram) == 1 and {"ram", "sheep"} <= set(names.words_for("ram"))
 
     def names_of_rams(**calm) -> set[str]:
         chosen, _, claims = scenes.choose(np.random.default_rng(1), art, 400, **calm)
