@@ -19,7 +19,7 @@ import numpy as np
 import optax
 from tqdm import tqdm
 
-from experiments import concepts, scenes
+from experiments import scenes
 from jaxpaint import optimize, painters
 from jaxpaint.config import Config
 
@@ -82,8 +82,7 @@ def main(argv: list[str]) -> None:
     data = dict(np.load(_ART.value))
     painter = painters.load("brush")
     config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES, init_ink=0.35)
-    shares = [concepts.share(*of) for of in zip(data["names"], data["groups"])]
-    taught = np.array(shares)[data["labels"]] > 0
+    taught = scenes.read_shares(data, _ART.value)[data["labels"]] > 0
     rows = np.flatnonzero(taught)
     one = functools.partial(fit, painter=painter, config=config, steps=_STEPS)
     many = jax.jit(lambda keys, sprites: jax.lax.map(lambda x: one(*x), (keys, sprites)))

@@ -7,7 +7,7 @@ on the device.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -83,15 +83,33 @@ def load_art(file: str) -> Art:
     """Reads what `experiments.art` wrote and adds the mask of `bodies.mask`.
 
     Scenes recolour the body alone or the whole picture.
+
+    Raises:
+      SystemExit: the file is of a version that did not tell groups.
     """
     data = np.load(file)
     pictures = data["pictures"]
     masks = np.stack([np.uint8(255 * bodies.mask(picture)) for picture in pictures])
     pixels = np.concatenate([pictures, masks[..., None]], axis=-1)
     icons = tuple(data["names"].tolist())
-    shares = np.float32([concepts.share(*of) for of in zip(icons, data["groups"].tolist())])
+    shares = read_shares(data, file)
     keywords = tuple(synonyms.OF.get(icon, ()) for icon in icons)
     return Art(pixels, data["labels"], data["styles"], icons, shares, keywords)
+
+
+def read_shares(data: Mapping[str, np.ndarray], file: str) -> np.ndarray:
+    """`Art.shares` of the arrays in a file of `experiments.art`.
+
+    Raises:
+      SystemExit: they are of a version that did not tell groups.
+    """
+    if "groups" not in data:
+        raise SystemExit(
+            f"{file} has no groups of icons, expected since people and flags are taught; "
+            f"make it anew: python -m experiments.art --out={file}"
+        )
+    icons = zip(data["names"].tolist(), data["groups"].tolist())
+    return np.float32([concepts.share(*icon) for icon in icons])
 
 
 def typical(art: Art) -> np.ndarray:

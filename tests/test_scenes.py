@@ -127,6 +127,11 @@ def test_art_files_say_which_things_are_taught(tmp_path):
     assert found.pixels.shape == art.pixels.shape
     names_of = [found.names[found.labels[row]] for row in scenes.typical(found)]
     assert "blue-heart" not in names_of and "ewe" in names_of
+    np.savez(tmp_path / "old.npz", pictures=art.pixels[..., :4], names=icons)
+    with pytest.raises(
+        SystemExit, match="has no groups .* make it anew: python -m experiments.art"
+    ):
+        scenes.load_art(str(tmp_path / "old.npz"))
 
 
 def test_scenes_show_things_by_their_shares_and_flags_as_they_are():
