@@ -108,7 +108,7 @@ def read(
     """Takes a prompt apart.
 
     Args:
-      prompt: as of `prompts.parse`.
+      prompt: as of `prompts.parse`. What is joined by underscores is one thing, whatever it says.
       height, width: of the canvas, pixels. Things get square places.
       most: largest P; a prompt of more things is one thing. 0: so is every prompt.
       known: words that the CLIP knows; what has none of them is no thing. None: all are.
@@ -221,20 +221,20 @@ def _any(*words: str) -> str:
 
 def _is_thing(words: str, known: Collection[str] | None) -> bool:
     nouns = [word for word in re.findall(r"\w+", words) if word not in NO_NOUN]
-    return bool(nouns) and (known is None or any(word in known for word in nouns))
+    return bool(nouns) and (known is None or any("_" in word or word in known for word in nouns))
 
 
 def _is_many(words: str, known: Collection[str] | None) -> bool:
     """Whether they are a plural of a known thing. Captions have those with a number alone."""
     *before, last = words.split() or [""]
     one = singular(last, known=known)
-    if known is None or one == last or last in ONE_THING or one not in known:
+    if known is None or one == last or last in ONE_THING or one not in known or "_" in last:
         return False
     whole = {"a", "an", "with", "in"}.isdisjoint(before)
     return whole and all(word in known or word in NO_NOUN for word in before)
 
 
 def _is_pale(thing: str) -> bool:
-    words = re.findall(r"\w+", thing)
+    words = re.findall(r"[^\W_]+", thing)
     colors = [COLOR_OF[word] for word in words if word in COLOR_OF]
     return colors == ["white"] or not colors and not _PALE.isdisjoint(words)

@@ -68,12 +68,14 @@ def plan(prompt: str, *, known: Vocabulary | None, config: Config) -> Reading:
     """
     most = config.sketch_things if config.sketch_steps else 0
     words = read(prompt, known=known, laid=bool(most))
+    text = _with_whole_names(words.kept, known) if known else words.kept
     made = composition.read(
-        words.kept or prompt, height=config.height, width=config.width, most=most,
+        text or prompt, height=config.height, width=config.width, most=most,
         known=known.words if known else None,
     )  # fmt: skip
-    if words.text:
-        made = made._replace(things=tuple(taught(thing, known=known) for thing in made.things))
+    if words.text and known:
+        things = (taught(thing.replace("_", " "), known=known) for thing in made.things)
+        made = made._replace(things=tuple(things))
     return Reading(words.text, made, words.lost)
 
 
@@ -153,6 +155,17 @@ def _written(sign: str, known: Vocabulary) -> str:
 def _as_one(name: re.Match[str]) -> str:
     """A name as one word."""
     return name[0].replace(" ", "_")
+
+
+def _with_whole_names(text: str, known: Vocabulary) -> str:
+    """A bow and arrow as one thing, for `composition`; two hearts are two, though a name too."""
+
+    def whole(name: re.Match[str]) -> str:
+        first, *_, last = name[0].split()
+        counted = first in composition.COUNTS and composition.singular(last, known=None) != last
+        return name[0] if counted or name[0] not in known.names else _as_one(name)
+
+    return vocabulary.find_names(known.names).sub(whole, text)
 
 
 def _number(word: str) -> str:

@@ -140,6 +140,20 @@ def test_a_prompt_is_sketched_and_read_without_what_is_unknown():
     assert whole.lost == ("lake",) and whole.text == "a duck"
 
 
+def test_a_name_is_one_thing_whatever_it_says():
+    """Meat on bone is no meat above a bone; but two hearts are laid out as any two."""
+    eye = clip.load("bundled")
+    plan = functools.partial(wording.plan, known=eye.vocabulary, config=studio.configure(eye))
+    counted = {"two cherries", "two hearts", "two leaves"} & eye.vocabulary.names
+    for name in eye.vocabulary.names - counted:
+        assert (plan(name).plan.things, plan(name).text) == ((name,), name)
+    for name in counted:
+        assert len(plan(name).plan.things) == 2
+    some = plan("two red nut and bolt under a bow and arrow at night").plan
+    assert some.things == ("a bow and arrow", "red nut and bolt", "red nut and bolt")
+    assert some.paper == composition.PLACES["night"]
+
+
 def test_words_that_are_drawn_badly_are_read_as_better_ones():
     known = vocabulary.read({"words": ["a", "black", "cat", "cats", "kitten", "dog", "and"],
                              "said": {"black cat": "black kitten"}})  # fmt: skip
