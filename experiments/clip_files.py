@@ -116,8 +116,13 @@ def tokenize(
     return np.int32(out["input_ids"]), np.int32(out["attention_mask"])
 
 
-def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int) -> CLIPConfig:
-    """Image tower as asked, for composed scenes; text tower of two layers, 128 wide."""
+def make_config(
+    tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int, units: int = 4
+) -> CLIPConfig:
+    """Image tower as asked, for composed scenes; text tower of two layers, 128 wide.
+
+    A layer of the image tower has `units` hidden units for each of its `width` channels.
+    """
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     text = dict(
         vocab_size=len(tokenizer), hidden_size=128, intermediate_size=512, num_hidden_layers=2,
@@ -125,7 +130,7 @@ def make_config(tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch:
         bos_token_id=start, eos_token_id=end, pad_token_id=end,
     )  # fmt: skip
     vision = dict(
-        hidden_size=width, intermediate_size=4 * width, num_hidden_layers=layers,
+        hidden_size=width, intermediate_size=units * width, num_hidden_layers=layers,
         num_attention_heads=width // 64, image_size=scenes.SIDE, patch_size=patch,
         projection_dim=width,
     )  # fmt: skip
@@ -189,12 +194,12 @@ def waves(number: int, width: int) -> np.ndarray:
 
 
 def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast) -> Any:
-    """Weights saved in `folder`, for a model that may differ in words, layers and patches.
+    """Weights saved in `folder`, for a model that may differ in words, layers, units and patches.
 
     A word keeps its embedding whatever its number; words that are new begin as those of
     `params` do, at the size of the trained ones. A layer that is new passes on what it is
-    given at first. Patches of another size are read as of `resample`. Exits with one line
-    when the towers differ otherwise.
+    given at first, and to hidden units that are new nobody listens at first. Patches of
+    another size are read as of `resample`. Exits with one line when the towers differ otherwise.
     """
     old = clip.load(folder)
     table = np.asarray(old.params["text_model"]["embeddings"]["token_embedding"]["embedding"])
@@ -212,10 +217,14 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
     merged[name] = resample(merged[name], wanted[name].shape[:2])
     name = "vision_model/embeddings/position_embedding/embedding"
     merged[name] = _resample_places(merged[name], len(wanted[name]))
-    for name in wanted.keys() - merged.keys():
-        if "/layers/" in name:
+    for name in wanted:
+        if name not in merged and "/layers/" in name:
             quiet = any(part in name for part in ("out_proj", "fc2"))
             merged[name] = wanted[name] * (0.0 if quiet else 1.0)
+        elif name.endswith(("fc1/kernel", "fc1/bias")):
+            merged[name] = _append(merged[name], wanted[name], -1)
+        elif name.endswith("fc2/kernel"):
+            merged[name] = _append(merged[name], jnp.zeros_like(wanted[name]), 0)
     for name in sorted(merged.keys() | wanted.keys()):
         have, want = np.shape(merged.get(name)), np.shape(wanted.get(name))
         if have != want:
@@ -225,6 +234,13 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
             )
     merged = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in merged.items()}
     return flax.traverse_util.unflatten_dict(merged, sep="/")
+
+
+def _append(old: np.ndarray | jax.Array, new: jax.Array, axis: int) -> jax.Array:
+    """`old`, behind it what `new` has more along an axis if that is all that differs."""
+    more = jnp.split(new, [old.shape[axis]], axis)[1]
+    same = np.delete(old.shape, axis).tolist() == np.delete(more.shape, axis).tolist()
+    return jnp.concatenate([old, more], axis) if same else old
 
 
 def resample(kernel: np.ndarray | jax.Array, sides: Sequence[int]) -> jax.Array:

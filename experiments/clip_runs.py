@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 def begin(
     art: scenes.Art, workdir: pathlib.Path, *, width: int, layers: int, patch: int, init: str,
-    seed: int,
+    seed: int, units: int = 4,
 ) -> Run:  # fmt: skip
     """A CLIP with random weights, or those of the directory `init`.
 
@@ -41,7 +41,7 @@ def begin(
       SystemExit: `init` holds another shape of CLIP.
     """
     tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
-    config = clip_files.make_config(tokenizer, width=width, layers=layers, patch=patch)
+    config = clip_files.make_config(tokenizer, width=width, layers=layers, patch=patch, units=units)
     # Weights and losses stay float32; what the towers compute is halved where that is fast.
     half = jax.default_backend() != "cpu"
     module = FlaxCLIPModule(config, dtype=jnp.bfloat16 if half else jnp.float32)

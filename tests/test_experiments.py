@@ -66,13 +66,14 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
         encode = jax.jit(functools.partial(clip.encode_text, net))
         features.append(encode(weights, numbers, mask))
     np.testing.assert_allclose(*features, atol=2e-3)  # saved in half precision
-    taller = FlaxCLIPModule(clip_files.make_config(tokenizer, **sizes | {"layers": 2}))
     picture = jax.random.normal(jax.random.key(3), (1, scenes.SIDE, scenes.SIDE, 3))
-    grown = clip_files.go_on(tmp_path / "old", init(taller, 2), tokenizer)
-    np.testing.assert_allclose(
-        jax.jit(functools.partial(clip.encode_image, taller))(grown, picture),
-        jax.jit(functools.partial(clip.encode_image, module))(went_on, picture), atol=1e-5,
-    )  # fmt: skip
+    seen = jax.jit(functools.partial(clip.encode_image, module))(went_on, picture)
+    larger = FlaxCLIPModule(clip_files.make_config(tokenizer, **sizes | {"layers": 2}, units=6))
+    grown = clip_files.go_on(tmp_path / "old", init(larger, 2), tokenizer)
+    looked = jax.jit(functools.partial(clip.encode_image, larger))(grown, picture)
+    np.testing.assert_allclose(looked, seen, atol=1e-5)
+    heard = grown["vision_model"]["encoder"]["layers"]["0"]["mlp"]["fc1"]["kernel"]
+    assert heard.shape == (64, 6 * 64) and jnp.all(jnp.std(heard, 0) > 0)
     with pytest.raises(SystemExit, match="--width as in"):
         other = FlaxCLIPModule(clip_files.make_config(tokenizer, width=128, layers=1, patch=16))
         clip_files.go_on(tmp_path / "old", init(other, 0), tokenizer)
