@@ -230,7 +230,7 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
         if have != want:
             raise SystemExit(
                 f"--init={folder} holds another shape of CLIP: {name} is {have}, not {want}; "
-                "give --width as in its config.json, and no fewer --layers"
+                "give --width as in its config.json, and no fewer layers and hidden units"
             )
     merged = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in merged.items()}
     return flax.traverse_util.unflatten_dict(merged, sep="/")

@@ -222,37 +222,26 @@ red-triangle-pointed-down: upside down triangle; large-blue-diamond: rhombus, lo
 chequered-flag: chequered flag, racing flag; triangular-flag: triangular flag, red flag, flag
 flag-united-states: flag of the united states, american flag
 flag-united-kingdom: flag of the united kingdom, british flag
-flag-france: flag of france, french flag; flag-germany: flag of germany, german flag
-flag-italy: flag of italy, italian flag; flag-spain: flag of spain, spanish flag
-flag-portugal: flag of portugal, portuguese flag; flag-japan: flag of japan, japanese flag
-flag-china: flag of china, chinese flag; flag-india: flag of india, indian flag
-flag-brazil: flag of brazil, brazilian flag; flag-canada: flag of canada, canadian flag
-flag-mexico: flag of mexico, mexican flag; flag-russia: flag of russia, russian flag
-flag-ukraine: flag of ukraine, ukrainian flag; flag-poland: flag of poland, polish flag
-flag-sweden: flag of sweden, swedish flag; flag-norway: flag of norway, norwegian flag
-flag-denmark: flag of denmark, danish flag; flag-finland: flag of finland, finnish flag
-flag-iceland: flag of iceland, icelandic flag; flag-ireland: flag of ireland, irish flag
-flag-netherlands: flag of the netherlands, dutch flag; flag-belgium: flag of belgium, belgian flag
-flag-switzerland: flag of switzerland, swiss flag; flag-austria: flag of austria, austrian flag
-flag-greece: flag of greece, greek flag; flag-turkey: flag of turkey, turkish flag
-flag-israel: flag of israel, israeli flag; flag-egypt: flag of egypt, egyptian flag
+flag-netherlands: flag of the netherlands, dutch flag
 flag-south-korea: flag of korea, korean flag, flag of south korea
-flag-australia: flag of australia, australian flag
-flag-argentina: flag of argentina, argentinian flag; flag-chile: flag of chile, chilean flag
-flag-colombia: flag of colombia, colombian flag; flag-peru: flag of peru, peruvian flag
-flag-cuba: flag of cuba, cuban flag; flag-jamaica: flag of jamaica, jamaican flag
-flag-south-africa: flag of south africa, south african flag
-flag-nigeria: flag of nigeria, nigerian flag; flag-kenya: flag of kenya, kenyan flag
-flag-morocco: flag of morocco, moroccan flag; flag-vietnam: flag of vietnam, vietnamese flag
-flag-thailand: flag of thailand, thai flag; flag-indonesia: flag of indonesia, indonesian flag
-flag-hungary: flag of hungary, hungarian flag; flag-romania: flag of romania, romanian flag
-flag-bulgaria: flag of bulgaria, bulgarian flag; flag-czechia: flag of czechia, czech flag
-flag-slovakia: flag of slovakia, slovak flag; flag-croatia: flag of croatia, croatian flag
-flag-serbia: flag of serbia, serbian flag; flag-england: flag of england, english flag
-flag-scotland: flag of scotland, scottish flag; flag-wales: flag of wales, welsh flag
 flag-european-union: flag of europe, european flag, flag of the european union
 flag-united-nations: flag of the united nations
 flag-united-arab-emirates: flag of the emirates, flag of the united arab emirates
 flag-congo---kinshasa: flag of congo kinshasa; flag-congo---brazzaville: flag of congo brazzaville
-flag-philippines: flag of the philippines; flag-saudi-arabia: flag of saudi arabia, saudi flag
+flag-philippines: flag of the philippines
+"""
+
+# Countries whose flags are also called by an adjective.
+ADJECTIVES = """
+france: french; germany: german; italy: italian; spain: spanish; portugal: portuguese
+japan: japanese; china: chinese; india: indian; brazil: brazilian; canada: canadian
+mexico: mexican; russia: russian; ukraine: ukrainian; poland: polish; sweden: swedish
+norway: norwegian; denmark: danish; finland: finnish; iceland: icelandic; ireland: irish
+belgium: belgian; switzerland: swiss; austria: austrian; greece: greek; turkey: turkish
+israel: israeli; egypt: egyptian; australia: australian; argentina: argentinian; chile: chilean
+colombia: colombian; peru: peruvian; cuba: cuban; jamaica: jamaican; south africa: south african
+nigeria: nigerian; kenya: kenyan; morocco: moroccan; vietnam: vietnamese; thailand: thai
+indonesia: indonesian; hungary: hungarian; romania: romanian; bulgaria: bulgarian; czechia: czech
+slovakia: slovak; croatia: croatian; serbia: serbian; england: english; scotland: scottish
+wales: welsh; saudi arabia: saudi
 """

@@ -119,6 +119,7 @@ def read(lines: str) -> dict[str, tuple[str, ...]]:
 
 
 WORDS = read(_LINES) | read(later_names.LINES)
+_ADJECTIVES = read(later_names.ADJECTIVES)
 
 _PARTS = {"england": "gb-eng", "scotland": "gb-sct", "wales": "gb-wls"}  # of a country
 # Of a man or a woman, what follows that names a doing and not a trade: a man dancing.
@@ -135,7 +136,7 @@ def words_for(icon: str) -> tuple[str, ...]:
     name = icon.replace("-", " ")
     who, _, what = name.partition(" ")
     if who == "flag":
-        return (f"flag of {what}",)
+        return (f"flag of {what}", *(f"{word} flag" for word in _ADJECTIVES.get(what, ())))
     if who in ("man", "woman") and what:
         return (name, f"person {what}" if _DOING.match(what) else what)
     return (name,)

@@ -161,8 +161,9 @@ def _with_whole_names(text: str, known: Vocabulary) -> str:
     """A bow and arrow as one thing, for `composition`; two hearts are two, though a name too."""
 
     def whole(name: re.Match[str]) -> str:
-        first, *_, last = name[0].split()
-        counted = first in composition.COUNTS and composition.singular(last, known=None) != last
+        words = name[0].split()
+        many = composition.singular(words[-1], known=None) != words[-1]
+        counted = words[0] in composition.COUNTS and many
         return name[0] if counted or name[0] not in known.names else _as_one(name)
 
     return vocabulary.find_names(known.names).sub(whole, text)
