@@ -117,16 +117,19 @@ def tokenize(
 
 
 def make_config(
-    tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int, units: int = 4
-) -> CLIPConfig:
-    """Image tower as asked, for composed scenes; text tower of two layers, 128 wide.
+    tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int, units: int = 4,
+    text_width: int = 128,
+) -> CLIPConfig:  # fmt: skip
+    """Image tower as asked, for composed scenes; text tower of two layers, `text_width` wide.
 
     A layer of the image tower has `units` hidden units for each of its `width` channels.
+    Features are as long as the image tower is wide.
     """
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     text = dict(
-        vocab_size=len(tokenizer), hidden_size=128, intermediate_size=512, num_hidden_layers=2,
-        num_attention_heads=4, max_position_embeddings=TEXT_LENGTH, projection_dim=width,
+        vocab_size=len(tokenizer), hidden_size=text_width, intermediate_size=4 * text_width,
+        num_hidden_layers=2, num_attention_heads=text_width // 32,
+        max_position_embeddings=TEXT_LENGTH, projection_dim=width,
         bos_token_id=start, eos_token_id=end, pad_token_id=end,
     )  # fmt: skip
     vision = dict(
@@ -230,7 +233,8 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
         if have != want:
             raise SystemExit(
                 f"--init={folder} holds another shape of CLIP: {name} is {have}, not {want}; "
-                "give --width as in its config.json, and no fewer layers and hidden units"
+                "give --width and --text_width as in its config.json, and no fewer layers and "
+                "hidden units"
             )
     merged = {name: jnp.asarray(leaf, jnp.float32) for name, leaf in merged.items()}
     return flax.traverse_util.unflatten_dict(merged, sep="/")

@@ -33,7 +33,7 @@ class Run(NamedTuple):
 
 def begin(
     art: scenes.Art, workdir: pathlib.Path, *, width: int, layers: int, patch: int, init: str,
-    seed: int, units: int = 4,
+    seed: int, units: int = 4, text_width: int = 128,
 ) -> Run:  # fmt: skip
     """A CLIP with random weights, or those of the directory `init`.
 
@@ -41,7 +41,9 @@ def begin(
       SystemExit: `init` holds another shape of CLIP.
     """
     tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
-    config = clip_files.make_config(tokenizer, width=width, layers=layers, patch=patch, units=units)
+    config = clip_files.make_config(
+        tokenizer, width=width, layers=layers, patch=patch, units=units, text_width=text_width
+    )
     # Weights and losses stay float32; what the towers compute is halved where that is fast.
     half = jax.default_backend() != "cpu"
     module = FlaxCLIPModule(config, dtype=jnp.bfloat16 if half else jnp.float32)
@@ -92,7 +94,7 @@ def finish(
 ) -> None:  # fmt: skip
     """Writes the model and its card: flags of these names, results, what it went on from."""
     kept = ", EmojiOne" if (art.styles >= scenes.KEPT_STYLE).any() else ""
-    sets = f"Noto, Noto v1, Fluent flat, Twemoji{kept}"
+    sets = f"Noto, Noto v1, Fluent flat, Twemoji{kept}; flags of Flag Icons, Flagpack"
     card = {
         "data": f"emoji art: {sets}; composed by experiments/scenes.py",
         "flags": {name: flags.FLAGS[name].value for name in names},

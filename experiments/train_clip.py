@@ -48,6 +48,8 @@ _CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.", lower_bound=_CLUTTER)
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
+_UNITS = flags.DEFINE_integer("units", 4, "Hidden units of such a layer, for each channel.")
+_TEXT_WIDTH = flags.DEFINE_integer("text_width", 128, "Width of the text tower.")
 _PATCH = flags.DEFINE_integer(
     "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48
 )
@@ -165,7 +167,7 @@ def main(argv: list[str]) -> None:
     art = scenes.load_art(_ART.value)
     run = clip_runs.begin(
         art, workdir, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value,
-        init=_INIT.value, seed=_SEED.value,
+        units=_UNITS.value, text_width=_TEXT_WIDTH.value, init=_INIT.value, seed=_SEED.value,
     )  # fmt: skip
     total = _STEPS.value
     attack_from = round(total * _CLEAN.value)
@@ -224,8 +226,8 @@ def main(argv: list[str]) -> None:
         log.flush()
     clip_runs.finish(
         workdir, run, state[0]["clip"], art, init=_INIT.value,
-        names=("steps", "replays", "clean", "batch", "width", "layers", "patch", "lr", "epsilon",
-               "ramp", "fakes", "seed"),
+        names=("steps", "replays", "clean", "batch", "width", "layers", "units", "text_width",
+               "patch", "lr", "epsilon", "ramp", "fakes", "seed"),
         updates=min(stop, attack_from) + max(0, stop - attack_from) * _REPLAYS.value,
         scenes=stop * _BATCH.value, seconds=round(seconds, 1),
         held_out_retrieval_of_512=scores,

@@ -39,6 +39,7 @@ _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.")
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
 _UNITS = flags.DEFINE_integer("units", 4, "Hidden units of such a layer, for each channel.")
+_TEXT_WIDTH = flags.DEFINE_integer("text_width", 128, "Width of the text tower.")
 _PATCH = flags.DEFINE_integer(
     "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48
 )
@@ -83,7 +84,7 @@ def main(argv: list[str]) -> None:
     art = scenes.load_art(_ART.value)
     run = clip_runs.begin(
         art, workdir, width=_WIDTH.value, layers=_LAYERS.value, patch=_PATCH.value,
-        units=_UNITS.value, init=_INIT.value, seed=_SEED.value,
+        units=_UNITS.value, text_width=_TEXT_WIDTH.value, init=_INIT.value, seed=_SEED.value,
     )  # fmt: skip
     tx = clip_runs.optimizer(_LR.value, _STEPS.value)
     painter = painters.load("brush")
@@ -132,8 +133,8 @@ def main(argv: list[str]) -> None:
         log.flush()
     clip_runs.finish(
         workdir, run, state[0]["clip"], art, init=_INIT.value,
-        names=("steps", "batch", "width", "layers", "units", "patch", "lr", "match", "sketches",
-               "calm", "seed"),
+        names=("steps", "batch", "width", "layers", "units", "text_width", "patch", "lr", "match",
+               "sketches", "calm", "seed"),
         updates=stop, scenes=stop * _BATCH.value, seconds=round(seconds, 1), held_out=scores,
     )  # fmt: skip
 

@@ -74,7 +74,7 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
     np.testing.assert_allclose(looked, seen, atol=1e-5)
     heard = grown["vision_model"]["encoder"]["layers"]["0"]["mlp"]["fc1"]["kernel"]
     assert heard.shape == (64, 6 * 64) and jnp.all(jnp.std(heard, 0) > 0)
-    with pytest.raises(SystemExit, match="--width as in"):
+    with pytest.raises(SystemExit, match="--width and --text_width as in"):
         other = FlaxCLIPModule(clip_files.make_config(tokenizer, width=128, layers=1, patch=16))
         clip_files.go_on(tmp_path / "old", init(other, 0), tokenizer)
 

@@ -5,20 +5,18 @@ import functools
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import clip_files, widen
+from experiments import widen
 from jaxpaint import clip
 
 
-def test_a_widened_clip_sees_and_points_as_before():
+@pytest.mark.parametrize("tower", ["vision", "text"])
+def test_a_widened_clip_sees_and_points_as_before(tower):
     narrow = clip.load("bundled")
-    vision = narrow.module.config.vision_config
-    config = clip_files.make_config(
-        narrow.tokenizer, width=2 * vision.hidden_size, layers=vision.num_hidden_layers,
-        patch=vision.patch_size,
-    )  # fmt: skip
-    params = widen.widen(narrow.params, np.random.default_rng(0))
+    config = widen.wider(narrow.module.config, narrow.tokenizer, tower=tower)
+    params = widen.widen(narrow.params, np.random.default_rng(0), tower=tower)
     pictures = jax.random.normal(jax.random.key(1), (2, narrow.resolution, narrow.resolution, 3))
     ids, mask = clip.tokenize(narrow, ["black sheep", "a cat next to a red house"])
 
@@ -31,5 +29,5 @@ def test_a_widened_clip_sees_and_points_as_before():
         before = jax.jit(functools.partial(look, module=narrow.module))(narrow.params, pictures)
         after = jax.jit(functools.partial(look, module=FlaxCLIPModule(config)))(params, pictures)
         np.testing.assert_allclose(after, before, atol=2e-3 * float(jnp.abs(before).max()))
-    fc1 = params["vision_model"]["encoder"]["layers"]["0"]["mlp"]["fc1"]["kernel"]
+    fc1 = params[f"{tower}_model"]["encoder"]["layers"]["0"]["mlp"]["fc1"]["kernel"]
     assert np.std(fc1[: len(fc1) // 2] - fc1[len(fc1) // 2 :]) > 0.1 * np.std(fc1)  # twins differ
