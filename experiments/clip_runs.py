@@ -38,8 +38,11 @@ def begin(
     """A CLIP with random weights, or those of the directory `init`.
 
     Raises:
-      SystemExit: `init` holds another shape of CLIP.
+      SystemExit: `init` holds another shape of CLIP, or a tower is not so many heads wide.
     """
+    for name, wide, head in (("width", width, 64), ("text_width", text_width, 32)):
+        if wide < head or wide % head:
+            raise SystemExit(f"--{name}={wide}: give a multiple of {head}, what a head has")
     tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
     config = clip_files.make_config(
         tokenizer, width=width, layers=layers, patch=patch, units=units, text_width=text_width

@@ -48,7 +48,9 @@ _CLEAN = flags.DEFINE_float("clean", 0.5, "Fraction of updates before the attack
 _BATCH = flags.DEFINE_integer("batch", 64, "Scenes a batch.", lower_bound=_CLUTTER)
 _WIDTH = flags.DEFINE_integer("width", 128, "Width of the image tower.")
 _LAYERS = flags.DEFINE_integer("layers", 4, "Layers of the image tower.")
-_UNITS = flags.DEFINE_integer("units", 4, "Hidden units of such a layer, for each channel.")
+_UNITS = flags.DEFINE_integer(
+    "units", 4, "Hidden units of such a layer, for each channel.", lower_bound=1
+)
 _TEXT_WIDTH = flags.DEFINE_integer("text_width", 128, "Width of the text tower.")
 _PATCH = flags.DEFINE_integer(
     "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48

@@ -15,6 +15,7 @@ from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 from experiments import (
     batches,
     clip_files,
+    clip_runs,
     draw,
     fakes,
     guide_loss,
@@ -77,6 +78,13 @@ def test_more_words_keep_the_embeddings_of_the_old(tmp_path):
     with pytest.raises(SystemExit, match="--width and --text_width as in"):
         other = FlaxCLIPModule(clip_files.make_config(tokenizer, width=128, layers=1, patch=16))
         clip_files.go_on(tmp_path / "old", init(other, 0), tokenizer)
+
+
+@pytest.mark.parametrize("wrong", [{"width": 0}, {"width": 100}, {"text_width": 48}])
+def test_towers_are_whole_heads_wide(tmp_path, wrong):
+    sizes = dict(width=64, layers=1, patch=16, init="", seed=0) | wrong
+    with pytest.raises(SystemExit, match="^--(text_)?width=[0-9]+: give a multiple of"):
+        clip_runs.begin(some_art(), tmp_path, **sizes)
 
 
 @pytest.mark.parametrize(("patch", "side"), [(8, 6), (6, 8)])
