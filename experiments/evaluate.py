@@ -22,7 +22,7 @@ import pathlib
 from absl import app, flags
 import numpy as np
 
-from experiments import scores
+from experiments import scores, user_errors
 from jaxpaint import batch as batch_lib
 from jaxpaint import clip as clip_lib
 from jaxpaint import mypaint, outputs, painters, prompts, studio, vocabulary
@@ -56,6 +56,7 @@ def paint_all(
     return folders, [read(folder).astype(np.float32) / 255 for folder in folders]
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     outdir = pathlib.Path(_OUTDIR.value)

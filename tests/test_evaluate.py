@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import pathlib
 import subprocess
 import sys
 
 import numpy as np
+from PIL import Image
 import pytest
 
 from experiments import scores
@@ -106,6 +108,21 @@ def test_paintings_are_scored_by_guide_and_judge(hasty, tmp_path):
     assert set(record["by_kind"]) == {"fruit", "fish"} and set(record["guide_ahead"]) == {"judge"}
     assert record["unknown_words"] == {"guide": {}, "judge": {}}
     assert (out / outputs.SHEET).exists()
+
+
+def test_sketches_are_scored_by_guide_and_judge(hasty, copy, tmp_path):
+    file, sheet = tmp_path / "list.txt", tmp_path / "sheet.png"
+    file.write_text("# fruit\nred apple\n# fish\nblue fish\ntwo fish\n")
+    flags = ["--batch=2", f"--prompts={file}", f"--sheet={sheet}"]
+    command = [sys.executable, "-m", "experiments.score_sketches", *flags]
+    run = functools.partial(subprocess.run, cwd=LIST.parents[2], capture_output=True, text=True)
+    done = run([*command, f"--clip={hasty}"])
+    assert done.returncode == 0, done.stderr
+    assert "| sketches |" in done.stdout and "'fish':" in done.stdout
+    assert Image.open(sheet).width > 64
+    refused = run([*command, f"--clip={copy}"])  # as any CLIP of the hub
+    assert refused.returncode == 1 and "does not sketch" in refused.stderr.splitlines()[-1]
+    assert "Traceback" not in refused.stderr
 
 
 def test_the_judge_is_no_copy_of_the_guide():
