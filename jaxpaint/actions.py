@@ -109,8 +109,8 @@ def path(actions: Any) -> tuple[Any, Any]:
 def frames(actions: Any, config: Config) -> Any:
     """Where the frames lie: `[..., A]` actions to `[..., 3]` (x, y, side).
 
-    x and y are fractions of the canvas width and height and may lie half a
-    margin outside; side is a fraction of the shorter canvas side, spread
+    x and y are fractions of the canvas width and height, beyond 0 and 1 only for cells at the
+    border; side is a fraction of the shorter canvas side, spread
     geometrically between `config.frame_min` and `config.frame_max`. In the layouts with
     fixed frames the numbers of the frame do not matter. In the layout "cells" the
     centre lies in the stroke's own cell, and x and y are fractions of that; "cell" is one

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 import dataclasses
+import hashlib
 import json
 import pathlib
 import sys
@@ -99,9 +100,9 @@ def paint(
         collect(rows, jobs, outdir)
         for number, (some, ready) in enumerate(zip(batches, finished)):
             if not resume:
-                for old in place.glob(_checkpoint(number, "*")):
+                for old in place.glob(_checkpoint(mine, number, "*")):
                     old.unlink()
-            checkpoint = place / _checkpoint(number, size)
+            checkpoint = place / _checkpoint(mine, number, size)
             try:
                 # A batch is what it was in the interrupted run, whatever of it is finished.
                 if not ready:
@@ -135,14 +136,23 @@ def _place(outdir: pathlib.Path, process: int, processes: int) -> pathlib.Path:
     return outdir / _RESUME / f"process-{process}-of-{processes}"
 
 
-def _checkpoint(number: int, size: int | str) -> str:
-    """The file of a batch's progress, whose name tells how many canvases a batch has."""
-    return f"batch-{number:05d}-of-{size}.msgpack"
+def _checkpoint(mine: Sequence[studio.Job], number: int | str, size: int | str) -> str:
+    """The file of a batch's progress, whose name tells of what run, and how many jobs a batch has.
+
+    So an interrupted run can still go on after one of other jobs in the same folder.
+    """
+    run = repr([(job.prompt, job.seed, job.weight) for job in mine])
+    digest = hashlib.sha256(run.encode()).hexdigest()[:8]
+    number = f"{number:05d}" if isinstance(number, int) else number
+    return f"{digest}-batch-{number}-of-{size}.msgpack"
 
 
-def interrupted_size(outdir: pathlib.Path, *, process: int, processes: int) -> int:
-    """Canvases a batch in the run that was interrupted there; 0 if that is not known."""
-    found = sorted(_place(outdir, process, processes).glob("batch-*-of-*.msgpack"))
+def interrupted_size(
+    jobs: Sequence[studio.Job], outdir: pathlib.Path, *, process: int, processes: int
+) -> int:
+    """Jobs a batch in the run of these jobs that was interrupted there; 0 if that is not known."""
+    mine = sharding.share(jobs, process, processes)
+    found = sorted(_place(outdir, process, processes).glob(_checkpoint(mine, "*", "*")))
     return int(found[0].stem.split("-")[-1]) if found else 0
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 import itertools
+import math
 
 import jax
 import jax.numpy as jnp
@@ -107,24 +108,49 @@ def _blend_backward(kept: tuple, gradient: jax.Array) -> tuple[jax.Array, jax.Ar
 blend_in_turn.defvjp(_blend_forward, _blend_backward)
 
 
-def effects(alpha: jax.Array, colors: jax.Array, background: jax.Array) -> jax.Array:
+def effects(
+    alpha: jax.Array, frames: jax.Array, colors: jax.Array, background: jax.Array,
+    *, height: int, width: int,
+) -> jax.Array:  # fmt: skip
     """What each stroke does for the picture: how much it would change without it.
 
+    Some strokes at a time are laid out, about the square root of S: all at once would take
+    gigabytes of a large canvas. So they are laid out twice, from the last one for what
+    each group leaves to see, and from the first one for what lies below.
+
     Args:
-      alpha, colors, background: as of `blend`.
+      alpha: `[S, 64, 64]` in [0, 1].
+      frames: `[S, 3]`, as of `place`.
+      colors: `[S, 3]` RGB.
+      background: what broadcasts to `[H, W, 3]`.
 
     Returns:
       `[S]` in [0, 1], the largest change of a channel of a pixel.
     """
-    _, later = _left(alpha)
+    number = len(colors)
+    some = math.isqrt(number)
+    more = -number % some  # strokes without alpha, in the last one's frame
+    alpha = jnp.pad(alpha, ((0, more), (0, 0), (0, 0)))
+    frames, colors = (jnp.pad(x, ((0, more), (0, 0)), mode="edge") for x in (frames, colors))
+    groups = jax.tree.map(lambda x: x.reshape(-1, some, *x.shape[1:]), (alpha, frames, colors))
+
+    def leave(through: jax.Array, group: tuple) -> tuple[jax.Array, jax.Array]:
+        laid = place(*group[:2], height=height, width=width)
+        return through * jnp.prod(1.0 - laid, axis=0), through
 
     def paint(below: jax.Array, stroke: tuple) -> tuple[jax.Array, jax.Array]:
         alpha, color, later = stroke
         change = alpha[..., None] * (color - below)
         return below + change, jnp.max(later[..., None] * jnp.abs(change))
 
-    paper = jnp.broadcast_to(background, (*alpha.shape[1:], 3)).astype(alpha.dtype)
-    return jax.lax.scan(paint, paper, (alpha, colors, later))[1]
+    def paint_group(below: jax.Array, group: tuple) -> tuple[jax.Array, jax.Array]:
+        (alpha, frames, colors), later = group
+        laid = place(alpha, frames, height=height, width=width)
+        return jax.lax.scan(paint, below, (laid, colors, later * _left(laid)[1]))
+
+    later = jax.lax.scan(leave, jnp.ones((height, width)), groups, reverse=True)[1]
+    paper = jnp.broadcast_to(jnp.asarray(background, jnp.float32), (height, width, 3))
+    return jax.lax.scan(paint_group, paper, (groups, later))[1].reshape(-1)[:number]
 
 
 def blend_steps(

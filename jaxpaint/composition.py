@@ -78,8 +78,10 @@ MEDIA = (
     "image", "portrait", "illustration", "art", "cartoon", "icon",
 )  # fmt: skip
 _MEDIUM = re.compile(rf"^(?:an? |the )?(?:\w+ )?(?:{'|'.join(MEDIA)}) of ")
+_FRUIT = "(?:an?|one|the) orange"  # the one colour that, with an article, is a thing
 _GROUND = re.compile(
-    rf"^(.+?),? on (?:an? |the )?({'|'.join(COLOR_OF)})(?: (?:back)?ground| paper| canvas)?$"
+    rf"^(.+?),? on (?!{_FRUIT}$)(?:an? |the )?({'|'.join(COLOR_OF)})"
+    r"(?: (?:back)?ground| paper| canvas)?$"
 )
 _PLACE = re.compile(
     rf"^(.+?),? (?:{'|'.join(PLACED)}) (?:an? |the )?(?:(\w+) )?({'|'.join(PLACE_OF)})$"
@@ -140,8 +142,13 @@ def read(
 
 
 def plural(noun: str) -> str:
-    """More than one of what a noun or phrase names: "pine tree", "loaf of bread", "man dancing"."""
+    """More than one of what a noun or phrase names: "pine tree", "loaf of bread", "man dancing".
+
+    Nothing of nothing.
+    """
     head, rest = _head(noun)
+    if not head.split():
+        return noun
     *before, last = head.split()
     if last in _PLURALS:
         last = _PLURALS[last]
@@ -167,12 +174,15 @@ def article(noun: str) -> str:
 def singular(noun: str, *, known: Collection[str] | None) -> str:
     """One of what a plural names, by the same rules; words that are `known` are preferred."""
     head, rest = _head(noun)
+    if not head.split():
+        return noun
     *before, last = head.split()
     if last in _SINGULARS:
         last = _SINGULARS[last]
     else:
         ends = {"ies": "y", "ches": "ch", "shes": "sh", "sses": "ss", "xes": "x", "s": "", "es": ""}
         made = [last.removesuffix(end) + one for end, one in ends.items() if last.endswith(end)]
+        made = [one for one in made if one]  # of the letter s nothing would be left
         fits = [one for one in made if plural(one) == last]
         # Of gloves and scissors captions never show one.
         taught = [one for one in [*fits, last] if known is not None and one in known]
@@ -220,6 +230,8 @@ def _any(*words: str) -> str:
 
 
 def _is_thing(words: str, known: Collection[str] | None) -> bool:
+    if re.fullmatch(_FRUIT, words):
+        return known is None or "orange" in known
     nouns = [word for word in re.findall(r"\w+", words) if word not in NO_NOUN]
     return bool(nouns) and (known is None or any("_" in word or word in known for word in nouns))
 

@@ -98,7 +98,6 @@ class Config:
     adam_eps: float = 0.1  # gradient that gets half the rate, of the canvas's typical one
     ink_decay: float = 0.3  # how far the pen lifts a step, in units of its rate
     lift_below: float = 0.12  # at the end, strokes that show less, of the boldest one, go
-    lift_worth: float = 0.0  # and those worth less, of the similarity gained; 0: none
     ink_weight: float = 0.0  # weight of the mean stroke alpha
     ink_from: float = 0.35  # share of the steps before that weight is on, 0 .. 1
 

@@ -44,7 +44,8 @@ def ink(alpha: jax.Array, done: jax.Array, *, config: Config) -> dict[str, jax.A
     that CLIP does not miss; from the start it would wipe away all.
 
     Args:
-      alpha: the strokes on the canvas `[S, H, W]` in [0, 1].
+      alpha: the strokes `[S, H, W]` in [0, 1]; of a canvas of tiles `[rows, columns, S, h, w]`,
+        times a tile's share of the canvas (`optimize.compose`).
       done: share of all steps that is done, in [0, 1).
       config: the weight.
     """
@@ -54,7 +55,7 @@ def ink(alpha: jax.Array, done: jax.Array, *, config: Config) -> dict[str, jax.A
 
 
 def unlikeness(whole: jax.Array, sketch: jax.Array, *, config: Config) -> jax.Array:
-    """The term `sketch`: the weighted mean squared difference of two pictures `[N, N, 3]`."""
+    """The term `sketch`: the weighted mean squared difference of two pictures `[H, W, 3]`."""
     return config.sketch_weight * jnp.mean((whole - sketch) ** 2)
 
 

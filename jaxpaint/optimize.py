@@ -9,7 +9,6 @@ batch or on how its steps are divided into calls.
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 from typing import Any, NamedTuple
 
@@ -165,8 +164,9 @@ def compose(
     of all its strokes for a small part of the time and memory.
 
     Returns:
-      The canvas `[H, W, 3]`, and the strokes' alpha (of the last stage), whose mean is that
-      over the canvas.
+      The canvas `[H, W, 3]`, and the strokes' alpha (of the last stage) `[S, H, W]`; of tiles
+      `[rows, columns, strokes a tile, h, w]`, times their share of the canvas, so that its mean is
+      that over the canvas.
     """
     for number in range(len(config.stages)):
         rows = config.rows(number)
@@ -322,46 +322,29 @@ def draw_sketch(
 
 
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
-def lift_unneeded(
+def lift_unseen(
     state: PaintState, subject: Subject, weights: Weights,
     *, networks: Networks, config: Config, mesh: Mesh | None = None,
 ) -> PaintState:  # fmt: skip
-    """The state with the pens lifted of strokes that the picture does as well without.
+    """The state with the pens lifted of strokes that hardly show.
 
     They are leftovers that nothing in the picture asks for: a viewer takes them for
-    dirt, and a replay by MyPaint shows them more. First go those that hardly show beside
-    the boldest (`config.lift_below`); then, the faintest first, every one whose absence
-    costs next to nothing of the similarity that the painting has gained
-    (`config.lift_worth`). Arguments as of `train_steps`.
+    dirt, and a replay by MyPaint shows them more. How little is too little, beside the
+    boldest, `config.lift_below` says. Arguments as of `train_steps`.
     """
-    if not (config.lift_below or config.lift_worth):
+    if not config.lift_below:
         return state
-    if config.layout == "stitched":  # every stroke is laid out on the whole canvas here
-        config = dataclasses.replace(config, at_once=False)
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
         stroke = actions.bound(state.latents)
-        alpha, colors = lay(stroke, subject.noise, networks.painter, weights.painter, config=config)
-        background = jnp.asarray(config.background)
-        effect = canvas.effects(alpha, colors, background)
+        alpha, colors = painters.lay(
+            networks.painter, weights.painter, stroke, subject.noise, blend=config.blend
+        )
+        effect = canvas.effects(
+            alpha, jnp.asarray(actions.frames(stroke, config)), colors,
+            jnp.asarray(config.background), height=config.height, width=config.width,
+        )  # fmt: skip
         kept = effect >= config.lift_below * effect.max()
-
-        @functools.partial(jax.jit, inline=True)  # traced once for three uses
-        def similarity(kept: jax.Array) -> jax.Array:
-            picture = canvas.blend(alpha * kept[:, None, None], colors, background)
-            return _similarity(picture, subject, weights, networks)
-
-        def try_without(carry: tuple, stroke: jax.Array) -> tuple[tuple, None]:
-            kept, best = carry
-            fewer = kept.at[stroke].set(False)
-            now = similarity(fewer)
-            good = kept[stroke] & (now >= best - least)
-            return (jnp.where(good, fewer, kept), jnp.where(good, now, best)), None
-
-        first = similarity(kept)
-        least = config.lift_worth * (first - similarity(jnp.zeros_like(kept)))
-        carry, order = (kept, first), jnp.argsort(effect)
-        kept = jax.lax.scan(try_without, carry, order)[0][0] if config.lift_worth else kept
         pens = jnp.zeros(actions.NUM_ACTIONS, bool).at[actions.PRESSURES].set(True)
         none = actions.unbound(jnp.zeros(()))
         return state._replace(latents=jnp.where(~kept[:, None] & pens, none, state.latents))

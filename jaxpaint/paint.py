@@ -205,6 +205,10 @@ def run() -> int:
         clip, quality=_QUALITY.value, from_picture=photo is not None, steps=_STEPS.value,
         blend=_BLEND.value, **layout, **weights,
     )  # fmt: skip
+    if photo is None and not config.looks and not config.sketch_steps:
+        raise prompts.PromptError(
+            "--prompt_weight=0 leaves nothing to paint: give a larger one, or --image=FILE"
+        )
     refused = refuse(clip, [line.prompt for line in lines if line.prompt], config=config)
     for reason in refused.values():
         print(f"jaxpaint: not painted: {reason}", file=sys.stderr)
@@ -226,7 +230,7 @@ def run() -> int:
     painter = mixtures.mix(brushes, config=config)
     asked_size = _BATCH_SIZE.value
     if _RESUME.value and not asked_size:  # other memory may be free now than was then
-        asked_size = batch.interrupted_size(outdir, process=process, processes=processes)
+        asked_size = batch.interrupted_size(able, outdir, process=process, processes=processes)
     size = batch.choose_size(
         -(-len(able) // processes), clip, painter, config=config, asked=asked_size,
         save_every=_SAVE_EVERY.value, image=photo, best_of=_BEST_OF.value,

@@ -54,7 +54,7 @@ class Painter(NamedTuple):
 
     module: nn.Module
     params: Any  # pytree of float32
-    # Name or .myb file of the MyPaint brush that it imitates; of a mixture, all that were given.
+    # Name or .myb file of the MyPaint brush that it imitates; of a mixture, `name:strokes` of each.
     brush: str
     brushes: tuple[str, ...]  # of a mixture, that of each stroke; else the one
 

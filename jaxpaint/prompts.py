@@ -28,14 +28,14 @@ def parse(prompt: str) -> str:
     """A prompt with tidy spaces.
 
     Raises:
-      PromptError: it is empty, or holds no letter and no digit, or what is no text.
+      PromptError: it is empty, or holds no letter, digit or emoji, or what is no text.
     """
     tidy = " ".join(unicodedata.normalize("NFC", prompt).split())
     if re.search("[\ud800-\udfff]", tidy):  # what Python makes of bytes that are no UTF-8
         raise PromptError(f"the prompt {tidy!r} is not UTF-8: write it in UTF-8")
     if not tidy:
         raise PromptError('the prompt is empty: write words, as in --prompt="black sheep"')
-    if not re.search(r"\w", tidy):
+    if not any(unicodedata.category(sign)[0] in "LN" or _is_emoji(sign) for sign in tidy):
         raise PromptError(
             f'the prompt {tidy!r} has no words: write some, as in --prompt="black sheep"'
         )
@@ -167,6 +167,16 @@ def parse_grid(grid: str) -> tuple[int, int, int]:
 
 
 def folder_name(prompt: str, seed: int) -> str:
-    """A folder name for a painting: `black-sheep-seed0`, at most 80 characters."""
-    words = re.sub(r"[\W_]+", "-", prompt.lower()).strip("-")[:64].strip("-")
+    """A folder name for a painting: `black-sheep-seed0`, at most 80 characters.
+
+    An emoji is called by its Unicode name.
+    """
+    spelled = "".join(
+        f" {unicodedata.name(sign, 'emoji')} " if _is_emoji(sign) else sign for sign in prompt
+    )
+    words = re.sub(r"[\W_]+", "-", spelled.lower()).strip("-")[:64].strip("-")
     return f"{words}-seed{seed}"
+
+
+def _is_emoji(sign: str) -> bool:
+    return unicodedata.category(sign) == "So"

@@ -26,11 +26,11 @@ def replay_folder(folder: pathlib.Path, *, scale: float, brush: str | None = Non
       OutputError, MyPaintError: no strokes, no library, no such brush; bad scale.
     """
     strokes = outputs.read_strokes(folder / outputs.STROKES)
-    side = scale * max(strokes.height, strokes.width)
-    if not 0 < side <= 16384:
+    short, long = sorted([scale * strokes.height, scale * strokes.width])
+    if not (short >= 1 and long <= 16384):  # nor of a scale that is no number
         raise outputs.OutputError(
-            f"--scale={scale:g} makes a picture of {side:.0f} pixels: choose a scale above 0 "
-            "that keeps it to 16384"
+            f"--scale={scale:g} makes a picture whose sides have {short:.3g} and {long:.6g} "
+            "pixels: choose one that keeps them from 1 to 16384"
         )
 
     def paint(factor: float) -> np.ndarray:
@@ -52,6 +52,9 @@ def main(argv: list[str]) -> None:
         likeness = replay_folder(folder, scale=_SCALE.value, brush=_BRUSH.value)
     except (outputs.OutputError, mypaint.MyPaintError) as error:
         print(f"jaxpaint: {error}", file=sys.stderr)
+        sys.exit(1)
+    except OSError as error:
+        print(f"jaxpaint: cannot write {folder / REPLAY} ({error})", file=sys.stderr)
         sys.exit(1)
     print(folder / REPLAY)
     print(f"PSNR of the neural canvas and the replay: {likeness:.2f} dB")

@@ -1,7 +1,7 @@
 """The sketch: a small picture that CLIP's gradient draws, for the strokes to follow.
 
 A CLIP whose gradient was trained to finish half-done pictures (the bundled one) draws
-what a prompt means in some fifty steps of gradient ascent on pixels: its slope is a
+what a prompt means in some sixty steps of gradient ascent on pixels: its slope is a
 denoiser's (Song & Ermon 2019). Strokes alone find the same similarity by messier ways, so
 a painting of such a CLIP begins as a sketch, as a painter's does, and the loss has a term
 for how far the canvas is from it. A CLIP of the usual kind would draw noise

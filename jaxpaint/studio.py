@@ -96,7 +96,7 @@ def make_jobs(
     untitled: str = "untitled",
     best_of: int = 1,
 ) -> list[Job]:
-    """One job a prompt and seed, equal ones once.
+    """One job a prompt, seed and weight, equal ones once.
 
     Args:
       lines: prompts, some with a seed of their own.
@@ -113,14 +113,15 @@ def make_jobs(
     for text, own, weight in lines:
         first = seed if own is None else own
         for s in range(first, first + number * best_of, best_of):
-            if (text, s) not in jobs:
+            if (text, s, weight) not in jobs:
                 prompts.checked_seed(s + best_of - 1)
                 name = prompts.folder_name(text or untitled, prompts.checked_seed(s))
                 name += f"-best-of-{best_of}" if best_of > 1 else ""
-                if name in taken:  # by a prompt of the same letters, or that begins alike
-                    name += "-" + hashlib.sha256(text.encode()).hexdigest()[:8]
+                if name in taken:  # by one of the same letters, or one that weighs else
+                    told = text if weight == 1 else f"{text} --weight={weight}"
+                    name += "-" + hashlib.sha256(told.encode()).hexdigest()[:8]
                 taken.add(name)
-                jobs[text, s] = Job(text, s, pathlib.Path(outdir) / name, weight)
+                jobs[text, s, weight] = Job(text, s, pathlib.Path(outdir) / name, weight)
     return list(jobs.values())
 
 
@@ -218,7 +219,7 @@ def paint_jobs(
     shown = results.evenly(len(progress.history))[:-1] if animations else []
     frames = [look(progress.state._replace(latents=progress.history[i]))[0] for i in shown]
     final = jax.device_get(
-        optimize.lift_unneeded(
+        optimize.lift_unseen(
             sharding.deal(progress.state, mesh), subject, weights,
             networks=networks, config=config, mesh=mesh,
         )
@@ -226,6 +227,7 @@ def paint_jobs(
     pictures, scores = look(final)
     record = {
         **models(clip, painter),
+        "clip_source": clip.source,
         "config": dataclasses.asdict(config),
         "timings": {name: round(value, 2) for name, value in timings.items()},
         "paintings_in_batch": len(jobs),
@@ -279,10 +281,10 @@ def _settings(
     return repr((what, used, dataclasses.asdict(config), every, digest(image)))
 
 
-def models(clip: clip_lib.Clip, painter: painters.Painter) -> dict[str, Any]:
-    """What `run.json` tells of the networks."""
+def models(clip: clip_lib.Clip, painter: painters.Painter) -> dict[str, str]:
+    """The networks' names, which a painting is resumed with; wherever they were loaded from."""
     return {
-        "clip": {"name": clip.name, "source": clip.source},
+        "clip": clip.name,
         "painter": type(painter.module).__name__,
         "brush": painter.brush,
     }

@@ -33,6 +33,8 @@ _NUMBERS |= dict.fromkeys(
 _NUMBER = re.compile(rf"\b(?:(?:an?|the) )?({'|'.join(_NUMBERS)}|\d+)(?: of)? (?=\w)")
 _STYLES = frozenset([*composition.MEDIA, "art", "style"])  # what a part behind a comma ends in
 _BETWEEN = ("in", "at", "of", "against")  # things, beside the relations of `composition`
+# What alone, without a thing, still makes a picture.
+_SETTINGS = frozenset([*composition.COLOR_OF, *composition.PLACE_OF])
 _NO_THINGS = frozenset([*composition.NO_NOUN, *_BETWEEN, "and", "background", "paper", "canvas"])
 # Captions have regular plurals, but for those of `composition`.
 _IRREGULAR = {"cacti": "cactus", "octopi": "octopus"}
@@ -44,7 +46,7 @@ class Wording(NamedTuple):
     """What of a prompt is understood."""
 
     kept: str  # for `composition.read`
-    text: str  # for the CLIP: taught words alone. Both are empty if no known thing is left
+    text: str  # for the CLIP: taught words alone. Both are empty if nothing to paint is left
     lost: tuple[str, ...]  # words and signs that nothing understands, each once
 
 
@@ -110,7 +112,8 @@ def read(prompt: str, *, known: Vocabulary | None, laid: bool) -> Wording:
         any_thing |= _is_thing(some) and not placed
     if parts != left:
         text = _join([(sign, some) for sign, some in left if some])
-        text = text if any_thing or not lost else ""
+    if not any_thing and (lost or _SETTINGS.isdisjoint(text.split())):
+        text = ""
     text = text.replace(" ,", ",").replace("_", " ")
     return Wording(text, taught(text, known=known), tuple(dict.fromkeys(lost)))
 
@@ -227,7 +230,7 @@ def _without_unknown(
 def _other_form(word: str, known: Vocabulary) -> str:
     """The plural that was taught instead of a form: gloves of a glove, mice of mouses."""
     ones = [_IRREGULAR.get(word, word), *(word.removesuffix(end) for end in ("s", "es"))]
-    forms = [composition.plural(one) for one in ones]
+    forms = [composition.plural(one) for one in ones if one]
     other = [form for form in forms if form in known.words and form not in known.parts]
     # A new car has nothing of the news.
     return other[0] if other and word not in thesaurus.words_to_try() else ""

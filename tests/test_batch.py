@@ -93,7 +93,7 @@ def test_resumed_is_uninterrupted(whole, tmp_path, networks, monkeypatch, calls,
             paint(tmp_path, networks)
     written = how is KeyboardInterrupt and calls > 0  # as it is then
     assert len(list(tmp_path.glob("*/run.json"))) == 2 * (calls // 3 + written)
-    kept = batch.interrupted_size(tmp_path, process=0, processes=1)
+    kept = batch.interrupted_size(jobs_in(tmp_path), tmp_path, process=0, processes=1)
     assert kept == 2 * (calls % 3 > 0)
     if calls > 2:
         with pytest.raises(outputs.OutputError, match="--resume"):
@@ -117,6 +117,27 @@ def test_nothing_half_written_is_left(whole, tmp_path, networks):
     assert paint(tmp_path, networks, resume=True) == whole[1]
     assert_same_paintings(whole[0], tmp_path)
     assert not list(tmp_path.rglob(".*"))
+
+
+def test_an_interrupted_run_goes_on_after_one_of_other_jobs(whole, tmp_path, networks, monkeypatch):
+    """And whether its CLIP came from the hub then and from the local cache now."""
+    breaks = functools.partial(stops, optimize.train_steps, [], 1, Plug)
+    with monkeypatch.context() as patch:
+        patch.setattr(optimize, "train_steps", breaks)
+        with pytest.raises(Plug):
+            paint(tmp_path, networks)
+    other = studio.make_jobs([prompts.Line("dog")], 0, 1, str(tmp_path))
+    batch.paint(other, *networks, config=CONFIG, outdir=tmp_path, size=2, save_every=2)
+    assert batch.interrupted_size(other, tmp_path, process=0, processes=1) == 0
+    assert batch.interrupted_size(jobs_in(tmp_path), tmp_path, process=0, processes=1) == 2
+    steps = []
+    count = lambda *some, **options: steps.append(1) or train_steps(*some, **options)  # noqa: E731
+    train_steps = optimize.train_steps
+    monkeypatch.setattr(optimize, "train_steps", count)
+    eye, painter = networks
+    paint(tmp_path, (dataclasses.replace(eye, source="local cache"), painter), resume=True)
+    assert len(steps) == 3 * 3 - 1  # the interrupted batch had saved one of its three
+    assert_same_paintings(whole[0], tmp_path)
 
 
 def test_two_runs_at_once_are_refused(tmp_path, networks):

@@ -1,5 +1,7 @@
 """The canvas: placing frames and blending strokes, against naive references."""
 
+import functools
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -184,15 +186,28 @@ def test_gradients_on_an_accelerator_hold_no_gather_scatter_or_loop():
         assert word not in text
 
 
-def test_effects_are_what_leaving_out_a_stroke_changes():
+@pytest.mark.parametrize("strokes", [1, 3, 7, 9])  # groups that come out even, and do not
+def test_effects_are_what_leaving_out_a_stroke_changes(strokes):
     rng = np.random.default_rng(5)
-    alpha = rng.uniform(0, 1, (6, 8, 9)).astype(np.float32)
-    alpha[2] = 0.0
-    colors = rng.uniform(0, 1, (6, 3)).astype(np.float32)
+    alpha = rng.uniform(0, 1, (strokes, 64, 64)).astype(np.float32)
+    alpha[strokes // 2] *= 0.0 if strokes > 1 else 1.0
+    frames = rng.uniform(0.3, 0.9, (strokes, 3)).astype(np.float32)
+    colors = rng.uniform(0, 1, (strokes, 3)).astype(np.float32)
     background = np.float32([0.9, 0.8, 1.0])
-    effects = canvas.effects(alpha, colors, background)
-    whole = canvas.blend(alpha, colors, background)
-    for s in range(6):
-        without = canvas.blend(np.delete(alpha, s, 0), np.delete(colors, s, 0), background)
+    effects = canvas.effects(alpha, frames, colors, background, height=16, width=18)
+    laid = np.asarray(canvas.place(alpha, frames, height=16, width=18))
+    whole = canvas.blend(laid, colors, background)
+    for s in range(strokes):
+        clear = laid * (np.arange(strokes) != s)[:, None, None]
+        without = canvas.blend(clear, colors, background)
         np.testing.assert_allclose(effects[s], np.abs(whole - without).max(), atol=1e-5)
-    assert effects[2] == 0
+    assert effects.shape == (strokes,) and (strokes == 1 or effects[strokes // 2] == 0)
+
+
+def test_effects_never_lay_all_strokes_out_at_once():
+    """The largest array of 400 strokes on a canvas of 256 pixels: of some 20 of them."""
+    shapes = [(400, 64, 64), (400, 3), (400, 3), (3,)]
+    run = jax.jit(functools.partial(canvas.effects, height=256, width=256))
+    compiled = run.lower(*(jax.ShapeDtypeStruct(shape, jnp.float32) for shape in shapes)).compile()
+    all_strokes = 400 * 256 * 256 * 4
+    assert compiled.memory_analysis().temp_size_in_bytes < all_strokes / 2

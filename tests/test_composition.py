@@ -8,7 +8,7 @@ from jaxpaint import composition
 from jaxpaint.composition import COLORS, PLACES
 
 KNOWN = {"cat", "dog", "house", "apple", "star", "tree", "cookie", "bus", "grapes", "fish", "wolf",
-         "background", "sun", "moon", "owl", "bird", "glass", "two", "ghost", "swan",
+         "background", "orange", "sun", "moon", "owl", "bird", "glass", "two", "ghost", "swan",
          "scissors"}  # fmt: skip
 
 
@@ -69,6 +69,9 @@ def test_things_of_a_prompt(prompt, things):
     ("a cat on a blue background", ["a cat"], (COLORS["blue"],) * 2),
     ("a cat on grey paper", ["a cat"], (COLORS["gray"],) * 2),
     ("two cats on an orange background", ["cat", "cat"], (COLORS["orange"],) * 2),
+    ("a cat on orange", ["a cat"], (COLORS["orange"],) * 2),
+    ("a cat on an orange", ["a cat", "an orange"], None),
+    ("a cat next to the orange on the red paper", ["a cat", "the orange"], (COLORS["red"],) * 2),
     ("a sun over a blue sea", ["a sun"], PLACES["sea"]),
     ("a bird above the ocean", ["a bird"], PLACES["sea"]),
     ("a tree in the snow", ["a tree"], PLACES["snow"]),
@@ -134,3 +137,9 @@ def test_without_a_list_of_words_every_noun_is_known():
                                  "glass", "monkey", "sheep", "peach", "cookie"])  # fmt: skip
 def test_singular_undoes_plural(one):
     assert composition.singular(composition.plural(one), known={"cookie", "bus"}) == one
+
+
+def test_of_nothing_there_is_one_and_many_of_nothing():
+    for nothing in ("", " ", " of milk"):
+        assert composition.plural(nothing) == composition.singular(nothing, known=None) == nothing
+    assert composition.singular("s", known=None) == "s"

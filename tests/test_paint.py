@@ -9,6 +9,7 @@ import sys
 import numpy as np
 from PIL import Image
 import pytest
+from sample_clip import TINY
 
 from jaxpaint import mypaint, outputs, prompts, studio
 from jaxpaint.config import Config
@@ -79,7 +80,7 @@ def test_the_record_tells_everything(painted):
     assert record["sketched"] == {
         "things": ["black sheep"], "boxes": [[0.5, 0.5, 1.0, 1.0]], "paper": None
     }  # fmt: skip
-    assert record["clip"]["name"] == "bundled" and record["brush"] == "brush"
+    assert record["clip"] == "bundled" and record["brush"] == "brush"
     assert record["config"]["strokes"] == 8 and record["steps_done"] == 4
     assert len(record["loss"]["cosine"]) == 4 and -1 <= record["score"] <= 1
     assert {"jax", "flax", "optax", "jaxpaint"} <= set(record["versions"])
@@ -134,6 +135,7 @@ def assert_refused(result: subprocess.CompletedProcess, words: str) -> None:
         (["--prompt=sheep", "--clip=/no/such/folder"], "/no/such/folder"),
         (["--prompt=sheep", "--size=big"], "--size=big"),
         (["--prompt=sheep", "--outdir=/dev/null/x"], "--outdir"),
+        (["--prompt=sheep", "--prompt_weight=0", f"--clip={TINY}"], "nothing to paint"),
         (["--prompt=zorble quux"], "knows nothing to paint"),
         (["--prompt=shep"], "shep (try: sheep"),
         (["--prompt=猫"], "English"),
@@ -157,6 +159,7 @@ def test_replay_is_close_to_the_painting(painted):
     assert figure > 20  # dB, at the canvas's own size
     assert_refused(command("replay", str(painted[0])), "strokes.npz")
     assert_refused(command("replay", str(folder), "--scale=0"), "--scale=0")
+    assert_refused(command("replay", str(folder), "--scale=0.003"), "--scale=0.003")
     assert_refused(command("replay", str(folder), "--brush=trowel"), "trowel")
 
 
@@ -218,6 +221,13 @@ def test_prompts_of_the_same_letters_get_folders_of_their_own():
     assert folders == [
         job.folder.name for job in studio.make_jobs(list(map(prompts.Line, texts)), 0, 2, "out")
     ]
+
+
+def test_one_prompt_with_two_weights_is_two_paintings():
+    lines = [prompts.Line("cat", None, weight) for weight in (1.0, 2.0, 0.5, 2.0)]
+    jobs = studio.make_jobs(lines, 0, 1, "out")
+    assert [job.weight for job in jobs] == [1.0, 2.0, 0.5]
+    assert jobs[0].folder.name == "cat-seed0" and len({job.folder for job in jobs}) == 3
 
 
 def test_seeds_beyond_32_bits_are_refused():

@@ -10,7 +10,7 @@ def test_spaces_are_tidied_and_nothing_else():
     assert prompts.parse("Ein schwarzes Schäfchen!") == "Ein schwarzes Schäfchen!"
 
 
-@pytest.mark.parametrize("prompt", ["", "   ", "\n", "?!", "--", "…"])
+@pytest.mark.parametrize("prompt", ["", "   ", "\n", "?!", "--", "_", "…"])
 def test_prompts_without_words_are_refused_in_one_line(prompt):
     with pytest.raises(prompts.PromptError) as error:
         prompts.parse(prompt)
@@ -27,6 +27,12 @@ def test_folder_names_are_safe_short_and_tell_seeds_apart():
     assert prompts.folder_name("Black sheep!", 3) == "black-sheep-seed3"
     name = prompts.folder_name("../../etc/passwd " * 20, 0)
     assert len(name) <= 80 and "/" not in name and not name.startswith(".")
+
+
+def test_an_emoji_is_a_prompt_and_names_its_folder():
+    assert prompts.parse(" 🐱 ") == "🐱"
+    assert prompts.folder_name("🐱", 0) == "cat-face-seed0"
+    assert prompts.folder_name("a 🐱!", 0) == "a-cat-face-seed0"
 
 
 def test_canvas_sizes():
