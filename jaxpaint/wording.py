@@ -103,7 +103,8 @@ def read(prompt: str, *, known: Vocabulary | None, laid: bool) -> Wording:
         placed = laid and i == len(parts) - 1 and sign in composition.PLACED
         placed &= last in composition.PLACE_OF
         some, gone = _without_unknown(words, known, laid=laid, placed=placed)
-        if sign.startswith(",") and last in _STYLES or gone and not _is_thing(some):
+        style = sign.startswith(",") and not _STYLES.isdisjoint([last, *some[-1:]])
+        if style or gone and not _is_thing(some):
             some = []
         # In front of a house, left of it: who does not know the former does not know the latter.
         left.append(("and" if sign == "of" and before else sign, some))
@@ -209,7 +210,7 @@ def _without_unknown(
             return word
         if placed and i == len(words) - 1:
             return composition.PLACE_OF[word]
-        if laid and word in composition.COUNTS and i == 0 and len(words) > 1:
+        if laid and word in composition.COUNTS and i == 0 and _is_thing(words[1:]):
             return word
         return composition.COLOR_OF.get(word, "") or _other_form(word, known)
 
