@@ -34,7 +34,8 @@ def make(
 
     Returns:
       "scenes"; "ids" and "mask" int32 `[2 N, 16]` of N captions and then N wrong ones;
-      "compatible" bool `[N, N]`, whether caption j may be true of picture i; "facts"
+      "compatible" bool `[N, 2 N]`, whether caption j may be true of picture i, whose own wrong
+      one is not; "facts"
       int32 `[N, 3]`: label and colour + 1 of the first thing, and its ground (0 unnamed,
       then colours, then places).
     """
@@ -45,12 +46,14 @@ def make(
     scene = scenes.Scenes(*map(np.concatenate, zip(*(part[0] for part in parts))))
     captions = [text for part in parts for text in part[1]]
     claims = [claim for part in parts for claim in part[2]]
+    false = [wrong_caption(rng, art, scene, row, claim) for row, claim in enumerate(claims)]
+    wrong, said = zip(*false)
     compatible = np.array([
-        [scenes.is_true(art, scene, mine.layout, row, claim) for claim in claims]
+        [scenes.is_true(art, scene, mine.layout, row, claim) for claim in (*claims, *said)]
         for row, mine in enumerate(claims)
     ])  # fmt: skip
-    wrong = [wrong_caption(rng, art, scene, row, claim) for row, claim in enumerate(claims)]
-    ids, mask = clip_files.tokenize(tokenizer, captions + wrong)
+    compatible &= ~np.eye(number, 2 * number, number, dtype=bool)  # a ground alone may be wrong
+    ids, mask = clip_files.tokenize(tokenizer, [*captions, *wrong])
     label, color = art.labels[scene.picture[:, 0]], scene.color[:, 0]
     named = (scene.ground == scenes.NAMED_GROUND) * (scene.ground_color + 1)
     place = len(scenes.COLORS) + scene.ground_color + 1
@@ -61,8 +64,11 @@ def make(
 
 def wrong_caption(
     rng: np.random.Generator, art: scenes.Art, scene: scenes.Scenes, row: int, claim: scenes.Claim
-) -> str:
-    """A caption false of the scene in a row: in a noun, a colour, number, order or ground."""
+) -> tuple[str, scenes.Claim]:
+    """A caption false of the scene in a row, in a noun, a colour, number, order or ground.
+
+    And what it claims of the things.
+    """
     nouns, colors = list(claim.nouns), list(claim.colors)
     layout, ground, ground_color = claim.layout, scene.ground[row], scene.ground_color[row]
     k = rng.integers(len(nouns))
@@ -83,7 +89,7 @@ def wrong_caption(
         while nouns[k] in truth:
             nouns[k] = scenes.noun_for(rng, art, rng.choice(art.taught))
     changed = scenes.Claim(tuple(nouns), tuple(colors), layout)
-    return scenes.caption(rng, changed, ground, ground_color, told=told)
+    return scenes.caption(rng, changed, ground, ground_color, told=told), changed
 
 
 def _alike(art: scenes.Art, scene: scenes.Scenes, row: int) -> bool:

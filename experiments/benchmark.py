@@ -26,7 +26,7 @@ import pathlib
 
 from absl import app, flags
 
-from experiments import measures, speed
+from experiments import measures, speed, user_errors
 from experiments import rows as rows_lib
 
 _SWEEP = flags.DEFINE_enum(
@@ -65,6 +65,7 @@ _MINUTES = flags.DEFINE_float(
 _OUT = flags.DEFINE_string("out", "runs/benchmark", "Folder to write to.")
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     clips = asked(_CLIPS)

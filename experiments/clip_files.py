@@ -38,12 +38,22 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
 def make_tokenizer(
     art: scenes.Art, folder: pathlib.Path
 ) -> tuple[CLIPTokenizerFast, dict[str, list[str]]]:
-    """A CLIP tokenizer that knows each word of the captions as one token."""
-    if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
-        return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
+    """A CLIP tokenizer that knows each word of the captions as one token.
+
+    Raises:
+      SystemExit: the folder holds one of other art.
+    """
     nouns = [word for label in range(len(art.names)) for word in scenes.true_of(art, label)]
     phrases = [*nouns, *map(composition.plural, nouns), *concepts.phrases()]
     words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
+    if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
+        fast = CLIPTokenizerFast.from_pretrained(folder)
+        if unlike := [word for word in words if len(fast.tokenize(word)) != 1]:
+            raise SystemExit(
+                f"{folder} has a tokenizer of other art, without {unlike[0]!r}: give another "
+                "--workdir"
+            )
+        return fast, taught_words(art)
     merges = learn_merges(words)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = alphabet + [letter + "</w>" for letter in alphabet]

@@ -82,12 +82,22 @@ def keep(workdir: pathlib.Path, state: Any, step: int, seconds: float) -> None:
 
 
 def resume(workdir: pathlib.Path, state: Any) -> tuple[Any, int, float]:
-    """State, step and seconds of the checkpoint, or of a beginning if there is none."""
+    """State, step and seconds of the checkpoint, or of a beginning if there is none.
+
+    Raises:
+      SystemExit: its weights have other shapes.
+    """
     if not (workdir / CHECKPOINT).exists():
         return state, 0, 0.0
     saved = flax.serialization.from_bytes(
         {"state": state, "step": 0, "seconds": 0.0}, (workdir / CHECKPOINT).read_bytes()
     )
+    shapes = [[x.shape for x in jax.tree.leaves(some[:2])] for some in (state, saved["state"])]
+    if shapes[0] != shapes[1]:
+        raise SystemExit(
+            f"{workdir / CHECKPOINT} is of other art or another shape: give the flags that it was "
+            "made with, or another --workdir"
+        )
     return saved["state"], int(saved["step"]), float(saved["seconds"])
 
 

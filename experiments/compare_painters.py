@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import json
 import pathlib
-import time
 from typing import Any
 
 from absl import app, flags
@@ -23,7 +22,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from experiments import similarity, user_errors
+from experiments import scores, similarity, speed, user_errors
 from jaxpaint import batch, clip, mypaint, outputs, painters, pictures, prompts, studio
 from jaxpaint.config import QUALITIES
 
@@ -98,23 +97,13 @@ def cost(painter: painters.Painter) -> dict[str, float]:
     programs = [jax.jit(f).lower(painter.params, stroke).compile() for f in (forward, both)]
     analysis = programs[0].cost_analysis()
     analysis = analysis[0] if isinstance(analysis, list) else analysis  # older versions of JAX
-    times = [_seconds(program, painter.params, stroke) * 1e6 / TIMED for program in programs]
+    took = [speed.seconds(program, painter.params, stroke, calls=9) for program in programs]
     return {
         "weights": sum(leaf.size for leaf in jax.tree.leaves(painter.params)),
         "flops": (analysis or {}).get("flops", float("nan")) / TIMED,
-        "forward_us": times[0],
-        "gradient_us": times[1],
+        "forward_us": took[0] * 1e6 / TIMED,
+        "gradient_us": took[1] * 1e6 / TIMED,
     }
-
-
-def _seconds(function: Any, *arguments: Any) -> float:
-    """Median time of nine calls after a first one."""
-    times = []
-    for _ in range(10):
-        began = time.perf_counter()
-        jax.block_until_ready(function(*arguments))
-        times.append(time.perf_counter() - began)
-    return float(np.median(times[1:]))
 
 
 def replay_psnr(folder: pathlib.Path) -> float:
@@ -137,9 +126,9 @@ def paint_prompts(
     eye = clip.load("bundled")
     config = studio.configure(eye, quality=_QUALITY.value)
     jobs = studio.make_jobs(lines, 0, 1, str(folder))
-    batch.paint(
+    scores.all_painted(batch.paint(
         jobs, eye, painter, config=config, outdir=folder, size=len(jobs), save_every=50, resume=True
-    )
+    ))  # fmt: skip
 
 
 def table(rows: list[dict[str, Any]]) -> str:

@@ -140,9 +140,13 @@ def _place(key: jax.Array, which: jax.Array) -> jax.Array:
 def _soften(key: jax.Array, image: jax.Array) -> jax.Array:
     """Four pictures in ten lose their fine detail, as a painting that begins has none."""
     use, amount = jax.random.split(key)
-    width = 0.5 * 7.0 ** jax.random.uniform(amount)
-    axis = jnp.arange(SIDE)
+    soft = blur(image, 0.5 * 7.0 ** jax.random.uniform(amount))
+    return jnp.where(jax.random.bernoulli(use, 0.4), soft, image)
+
+
+def blur(image: jax.Array, width: jax.Array) -> jax.Array:
+    """Gaussian blur of that standard deviation in pixels, edges weighted anew."""
+    axis = jnp.arange(image.shape[0])
     kernel = jnp.exp(-(((axis[:, None] - axis[None]) / width) ** 2) / 2)
     kernel = kernel / kernel.sum(-1, keepdims=True)
-    soft = jnp.einsum("ij,jkc,lk->ilc", kernel, image, kernel)
-    return jnp.where(jax.random.bernoulli(use, 0.4), soft, image)
+    return jnp.einsum("ij,jkc,lk->ilc", kernel, image, kernel)

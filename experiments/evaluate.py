@@ -48,9 +48,9 @@ def paint_all(
     lines = [prompts.Line(text) for text in texts]
     jobs = studio.make_jobs(lines, 0, 1, str(outdir))
     every = max(1, config.steps // 4)
-    batch_lib.paint(
+    scores.all_painted(batch_lib.paint(
         jobs, clip, painter, config=config, outdir=outdir, size=batch, save_every=every, resume=True
-    )
+    ))  # fmt: skip
     folders = [job.folder for job in jobs]
     read = lambda folder: outputs.read_strokes(folder / outputs.STROKES).picture  # noqa: E731
     return folders, [read(folder).astype(np.float32) / 255 for folder in folders]
@@ -62,7 +62,9 @@ def main(argv: list[str]) -> None:
     outdir = pathlib.Path(_OUTDIR.value)
     texts, kinds = scores.read_prompts(pathlib.Path(_PROMPTS.value))
     guide, painter = clip_lib.load(_CLIP.value), painters.load("brush")
-    judges = {pathlib.PurePath(name).name: clip_lib.load(name) for name in _JUDGE.value}
+    short = [pathlib.PurePath(name).name for name in _JUDGE.value]
+    apart = len({"guide", *short}) > len(short)  # no two of one name
+    judges = {one if apart else name: clip_lib.load(name) for one, name in zip(short, _JUDGE.value)}
     lookers = {"guide": guide} | judges
     config = studio.configure(
         guide, quality=_QUALITY.value, steps=_STEPS.value, strokes=_STROKES.value

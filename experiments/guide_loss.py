@@ -79,7 +79,7 @@ def loss_fn(
 ) -> tuple[jax.Array, tuple[dict[str, jax.Array], jax.Array]]:  # fmt: skip
     """How badly gradients point, and a contrastive loss (Radford et al. 2021).
 
-    The latter ignores captions that are no one's own but may be true of a picture.
+    The latter ignores captions, right or wrong ones of other pictures, that may be true of one.
 
     Args:
       params: "clip" and the linear "heads".
@@ -105,8 +105,8 @@ def loss_fn(
     misfit = unfinished.misfit(gradient, shown.wanted, shown.weight)
     scale = jnp.exp(jnp.minimum(params["clip"]["logit_scale"], _MAX_SCALE))
     logits = scale * image @ text.T
-    off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
-    logits = logits.at[:, :number].add(jnp.where(off, -1e4, 0.0))
+    off = batch["compatible"] & ~jnp.eye(number, 2 * number, dtype=bool)
+    logits += jnp.where(off, -1e4, 0.0)
     own = jnp.arange(number)
     ce = optax.softmax_cross_entropy_with_integer_labels
     confusion = ce(logits, own)[faked:].mean()

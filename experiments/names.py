@@ -26,7 +26,7 @@ cherry-blossom: cherry blossom, flower; white-flower: white flower; hibiscus: hi
 blossom: flower, blossom, daisy; sunflower: sunflower; tulip: tulip, flower; rose: rose, red rose
 evergreen-tree: pine tree, fir tree, tree; deciduous-tree: tree, green tree
 shamrock: shamrock, clover; four-leaf-clover: four leaf clover, clover
-maple-leaf: maple leaf, leaf; fallen-leaf: fallen leaf, leaf
+maple-leaf: maple leaf, leaf
 leaf-fluttering-in-wind: leaf, green leaves; seedling: seedling, plant
 potted-plant: potted plant, plant; red-apple: apple, red apple; green-apple: green apple, apple
 tangerine: tangerine, orange; ear-of-corn: corn, ear of corn; hot-pepper: pepper, chili pepper
@@ -42,14 +42,14 @@ snow-capped-mountain: mountain, snowy mountain; mount-fuji: mount fuji, mountain
 desert-island: island, desert island; beach-with-umbrella: beach
 sunrise-over-mountains: sunrise over mountains, sunrise; night-with-stars: night, starry night
 cityscape: city, cityscape; automobile: car, automobile; sport-utility-vehicle: car
-taxi: taxi, car; delivery-truck: truck; articulated-lorry: truck, lorry; bicycle: bicycle, bike
+taxi: taxi, car; delivery-truck: truck; bicycle: bicycle, bike
 motorcycle: motorcycle, motorbike; locomotive: train, locomotive; sailboat: sailboat, boat, ship
 speedboat: boat, speedboat; airplane: airplane, plane; flying-saucer: ufo, flying saucer
 sun: sun, yellow sun; sun-with-face: sun, smiling sun; full-moon: moon, full moon
 crescent-moon: moon, crescent moon; star: star, yellow star; ringed-planet: planet, saturn
 cloud: cloud; rainbow: rainbow; high-voltage: lightning, lightning bolt; fire: fire, flame
 droplet: drop, water drop; water-wave: wave, sea, ocean; snowflake: snowflake
-umbrella-with-rain-drops: umbrella, rain; umbrella: umbrella; closed-umbrella: closed umbrella
+umbrella: umbrella; closed-umbrella: closed umbrella
 jack-o-lantern: pumpkin, jack o lantern; wrapped-gift: gift, present
 christmas-tree: christmas tree; soccer-ball: ball, soccer ball, football
 tennis: tennis ball, tennis; baseball: baseball, ball; red-heart: heart, red heart
@@ -57,7 +57,7 @@ t-shirt: shirt, t shirt; jeans: trousers, jeans; mans-shoe: shoe; running-shoe: 
 womans-hat: hat; top-hat: top hat, hat; billed-cap: cap; ring: ring, diamond ring
 gem-stone: diamond, gem; womans-boot: boot; high-heeled-shoe: high heels, shoe; glasses: glasses
 musical-keyboard: piano, keyboard; light-bulb: light bulb, lamp; open-book: open book, book
-closed-book: book, closed book; kitchen-knife: knife; fork-and-knife: fork and knife
+closed-book: book, closed book; kitchen-knife: knife
 mobile-phone: phone, mobile phone; laptop: laptop, computer; desktop-computer: computer
 closed-mailbox-with-raised-flag: mailbox; pile-of-poo: poo
 alien-monster: alien monster, space invader; hourglass-done: hourglass

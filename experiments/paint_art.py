@@ -19,7 +19,7 @@ import numpy as np
 import optax
 from tqdm import tqdm
 
-from experiments import scenes
+from experiments import scenes, user_errors
 from jaxpaint import optimize, painters
 from jaxpaint.config import Config
 
@@ -77,6 +77,7 @@ def fit(
     return jnp.concatenate([jnp.clip(black / (alpha + 1e-4), 0, 1), alpha], -1)
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     data = dict(np.load(_ART.value))

@@ -17,7 +17,7 @@ from typing import Any
 from absl import app, flags
 import numpy as np
 
-from experiments import similarity, user_errors
+from experiments import scores, similarity, user_errors
 from jaxpaint import batch, clip, outputs, painters, pictures, stages, studio
 from jaxpaint.config import Config
 
@@ -47,10 +47,10 @@ def paint(
 ) -> dict[str, Any]:  # fmt: skip
     """Paints one picture, if it is not painted yet, and measures it: a row of the table."""
     job = studio.Job("", 0, folder / f"{config.strokes}-strokes-{len(config.stages) or 1}-stages")
-    batch.paint(
+    scores.all_painted(batch.paint(
         [job], eye, painter, config=config, outdir=folder, size=1, save_every=50, resume=True,
         image=photo,
-    )  # fmt: skip
+    ))  # fmt: skip
     painting = outputs.read_strokes(job.folder / outputs.STROKES).picture.astype(np.float32) / 255
     record = outputs.read_run(job.folder)
     row = {"strokes": config.strokes, "stages": len(config.stages) or 1, "steps": config.steps}

@@ -150,7 +150,10 @@ def is_held_out(art: Art) -> np.ndarray:
 
 
 def is_held_out_pair(label: np.ndarray, color: np.ndarray) -> np.ndarray:
-    """Colour-noun pairs that training never shows."""
+    """Pairs of a colour and an icon that training never shows.
+
+    Of some, another icon of the same name is shown in that colour: cats have more than one.
+    """
     return (color >= 0) & ((label * 7 + color) % 17 == 3)
 
 

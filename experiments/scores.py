@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 import io
 import pathlib
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from PIL import Image, ImageFilter
 
-from jaxpaint import actions, cutouts, mypaint, optimize, outputs, painters, prompts
+from jaxpaint import actions, batch, cutouts, mypaint, optimize, outputs, painters, prompts
 from jaxpaint import clip as clip_lib
 from jaxpaint.config import Config
 
@@ -37,6 +38,16 @@ def read_prompts(path: pathlib.Path) -> tuple[list[str], dict[str, list[int]]]:
     if not found or twice:
         raise prompts.PromptError(f"{path} must hold distinct prompts, one a line; twice: {twice}")
     return found, kinds
+
+
+def all_painted(rows: Sequence[dict[str, Any]]) -> None:
+    """Checks that every job of `batch.paint` came to its end.
+
+    Raises:
+      BatchError: one did not.
+    """
+    if failed := [row["error"] for row in rows if row["error"]]:
+        raise batch.BatchError(f"{len(failed)} of {len(rows)} paintings failed: {failed[0]}")
 
 
 def similarity(

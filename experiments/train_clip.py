@@ -10,7 +10,7 @@ trained to be *guided by*: every batch is used `--replays` times while the pictu
 are pushed within an L2 ball towards being misread ("free" adversarial training,
 Shafahi et al. 2019), because the input gradients of robust models look like the
 thing itself (Santurkar et al. 2019; CLIPAG, Ganz & Elad 2024). Negatives beside the
-batch: captions with another colour or noun, pictures with shuffled tiles, and
+batch: captions wrong in one thing, pictures with shuffled tiles, and
 `experiments.fakes`, paintings that are optimised to please it meanwhile. Linear heads
 that name the noun, colour and ground help it learn from few samples and are thrown away.
 Attack and fakes start after `--clean` of all updates. Resumes from its
@@ -31,7 +31,7 @@ import numpy as np
 import optax
 
 from experiments import batches as batches_lib
-from experiments import clip_files, clip_runs, draw, scenes
+from experiments import clip_files, clip_runs, draw, scenes, user_errors
 from experiments import fakes as fakes_lib
 from jaxpaint import clip, painters
 
@@ -77,20 +77,20 @@ def loss_fn(params, images, module, batch):
 
     `images` holds N scenes, then pictures without a caption, then F fakes of the
     first F captions; `batch["ids"]` holds N captions and then wrong captions;
-    `batch["compatible"]` [N, N] marks captions that may be true of another picture
+    `batch["compatible"]` [N, 2 N] marks those that may be true of another picture
     too; `batch["facts"]` [N, 3] are the answers for the linear heads.
     """
-    number = batch["compatible"].shape[0]
+    number = len(batch["compatible"])
     pixels = clip.normalize(images, clip_files.MEAN, clip_files.STD)
     image = clip.encode_image(module, params["clip"], pixels)
     text = clip.encode_text(module, params["clip"], batch["ids"], batch["mask"])
     logits = jnp.exp(jnp.minimum(params["clip"]["logit_scale"], 4.6)) * image @ text.T
-    off = batch["compatible"] & ~jnp.eye(number, dtype=bool)
+    off = batch["compatible"] & ~jnp.eye(number, 2 * number, dtype=bool)
     # A fake is held against its own caption alone.
     clutter = min(_CLUTTER, len(images) - number)
     other = ~jnp.eye(len(images) - number - clutter, number, dtype=bool)
-    off = jnp.concatenate([off, jnp.zeros((clutter, number), bool), other])
-    logits = logits.at[:, :number].add(jnp.where(off, -1e4, 0.0))
+    other = jnp.pad(other, ((clutter, 0), (0, number)))
+    logits += jnp.where(jnp.concatenate([off, other]), -1e4, 0.0)
     target = jnp.arange(number)
     ce = optax.softmax_cross_entropy_with_integer_labels
     loss = (ce(logits[:number], target).mean() + ce(logits[:, :number].T, target).mean()) / 2
@@ -162,6 +162,7 @@ def _retrieval(params, key, batch, pixels, *, module):
     return loss_fn(params, images, module, batch)[1]
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     workdir = pathlib.Path(_WORKDIR.value)
@@ -192,8 +193,13 @@ def main(argv: list[str]) -> None:
     )
     retrieval = jax.jit(functools.partial(_retrieval, module=run.module))
     log = (workdir / "log.jsonl").open("a")
-    began, scores = time.time() - seconds, {}
+    began, scores = time.time() - seconds, None
     stop = min(_STOP_AT.value or batches, batches)
+
+    def test() -> dict[str, float]:
+        found = {kind: retrieval(state[0], key, some, pixels) for kind, some in tests.items()}
+        return {kind: round(float(share), 4) for kind, share in found.items()}
+
     for step in range(start, stop):
         rng = np.random.default_rng([_SEED.value, step])
         train = clean if step < attack_from else attacked
@@ -211,27 +217,25 @@ def main(argv: list[str]) -> None:
         record = {k: [round(float(x), 3) for x in v] for k, v in record.items()}
         seconds = time.time() - began
         if (step + 1) % 100 == 0 or step + 1 == stop:
-            scores = {
-                kind: round(float(retrieval(state[0], key, test, pixels)), 4)
-                for kind, test in tests.items()
-            }
+            scores = test()
             clip_runs.keep(workdir, state, step + 1, seconds)
         line = {
             "step": step + 1,
             "seconds": round(seconds, 1),
             "epsilon": epsilon,
             **record,
-            **scores,
+            **(scores or {}),
         }
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.flush()
+    scores, done = scores or test(), max(start, stop)  # it may have been finished before
     clip_runs.finish(
         workdir, run, state[0]["clip"], art, init=_INIT.value,
         names=("steps", "replays", "clean", "batch", "width", "layers", "units", "text_width",
                "patch", "lr", "epsilon", "ramp", "fakes", "seed"),
-        updates=min(stop, attack_from) + max(0, stop - attack_from) * _REPLAYS.value,
-        scenes=stop * _BATCH.value, seconds=round(seconds, 1),
+        updates=min(done, attack_from) + max(0, done - attack_from) * _REPLAYS.value,
+        scenes=done * _BATCH.value, seconds=round(seconds, 1),
         held_out_retrieval_of_512=scores,
     )  # fmt: skip
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 import functools
 import json
 import pathlib
+import shutil
 import time
 
 from absl import app, flags
@@ -26,7 +27,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from experiments import batches as batches_lib
-from experiments import clip_runs, draw, guide_loss, scenes
+from experiments import clip_runs, draw, guide_loss, scenes, user_errors
+from jaxpaint import clip as clip_lib
 from jaxpaint import painters
 
 _ART = flags.DEFINE_string("art", "/tmp/art.npz", "Output of experiments.art.")
@@ -79,6 +81,7 @@ def _scores(params, key, batch, pixels, painter_params, *, module, painter):
     return found[0]["accuracy"], found[1]["misfit"]
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     workdir = pathlib.Path(_WORKDIR.value)
@@ -103,8 +106,16 @@ def main(argv: list[str]) -> None:
     train = jax.jit(step_fn, donate_argnums=0)
     scores_of = jax.jit(functools.partial(_scores, module=run.module, painter=painter.module))
     log = (workdir / "log.jsonl").open("a")
-    began, scores, record = time.time() - seconds, {}, {}
-    stop = _STOP_AT.value or _STEPS.value
+    began, scores, record = time.time() - seconds, None, {}
+    stop = min(_STOP_AT.value or _STEPS.value, _STEPS.value)
+
+    def test() -> dict[str, float]:
+        found = {}
+        for kind, some in tests.items():
+            pair = scores_of(state[0], jax.random.key(99), some, pixels, painter.params)
+            found[kind], found[f"misfit_{kind}"] = (round(float(x), 4) for x in pair)
+        return found
+
     for step in range(start, stop):
         rng = np.random.default_rng([_SEED.value, step])
         key = jax.random.fold_in(jax.random.key(_SEED.value + 1), step)
@@ -123,22 +134,23 @@ def main(argv: list[str]) -> None:
             continue
         seconds = time.time() - began
         if (step + 1) % 500 == 0 or step + 1 == stop:
-            key = jax.random.key(99)
-            for kind, test in tests.items():
-                found = scores_of(state[0], key, test, pixels, painter.params)
-                scores[kind], scores[f"misfit_{kind}"] = (round(float(x), 4) for x in found)
+            scores = test()
             clip_runs.keep(workdir, state, step + 1, seconds)
         line = {"step": step + 1, "seconds": round(seconds, 1)}
-        line |= {name: round(float(value), 4) for name, value in record.items()} | scores
+        line |= {name: round(float(value), 4) for name, value in record.items()} | (scores or {})
         print(json.dumps(line), flush=True)
         log.write(json.dumps(line) + "\n")
         log.flush()
+    scores, done = scores or test(), max(start, stop)  # it may have been finished before
     clip_runs.finish(
         workdir, run, state[0]["clip"], art, init=_INIT.value,
         names=("steps", "batch", "width", "layers", "units", "text_width", "patch", "lr", "match",
                "sketches", "calm", "seed"),
-        updates=stop, scenes=stop * _BATCH.value, seconds=round(seconds, 1), held_out=scores,
+        updates=done, scenes=done * _BATCH.value, seconds=round(seconds, 1), held_out=scores,
     )  # fmt: skip
+    own = pathlib.Path(_INIT.value) / clip_lib.RECIPE  # how it likes to be painted with: sketching
+    recipe = own if _INIT.value and own.exists() else clip_lib.BUNDLED / clip_lib.RECIPE
+    shutil.copy(recipe, workdir / "model" / clip_lib.RECIPE)
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from experiments import scenes
+from experiments import draw, scenes
 from jaxpaint import actions, canvas, cutouts, painters
 from jaxpaint.config import Config
 
@@ -60,16 +60,8 @@ def unfinish(
     finish_key, stray_key = jax.random.split(keys[9])
     finished = jax.random.bernoulli(finish_key, 0.1)
     far, width = jnp.where(finished, 1.0, far), jnp.where(finished, 0.3, width)
-    state = jnp.clip(begun + far * (blur(shown, width) - begun), 0.0, 1.0)
+    state = jnp.clip(begun + far * (draw.blur(shown, width) - begun), 0.0, 1.0)
     return stray(stray_key, state, painter, params)
-
-
-def blur(image: jax.Array, width: jax.Array) -> jax.Array:
-    """Gaussian blur of that standard deviation in pixels, edges weighted anew."""
-    axis = jnp.arange(image.shape[0])
-    kernel = jnp.exp(-(((axis[:, None] - axis[None]) / width) ** 2) / 2)
-    kernel = kernel / kernel.sum(-1, keepdims=True)
-    return jnp.einsum("ij,jkc,lk->ilc", kernel, image, kernel)
 
 
 def stray(key: jax.Array, image: jax.Array, painter: nn.Module, params: Any) -> jax.Array:

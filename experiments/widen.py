@@ -25,7 +25,7 @@ import jax
 import numpy as np
 from transformers import CLIPConfig, CLIPTokenizerFast
 
-from experiments import clip_files
+from experiments import clip_files, user_errors
 from jaxpaint import clip
 
 _NARROW = flags.DEFINE_string("narrow", "runs/guide/model", "Directory of the CLIP to widen.")
@@ -74,13 +74,14 @@ def wider(config: CLIPConfig, tokenizer: CLIPTokenizerFast, *, tower: str) -> CL
     )  # fmt: skip
 
 
+@user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     source, out = pathlib.Path(_NARROW.value), pathlib.Path(_WIDE.value)
-    model = clip.load(source)
+    model = clip.load(str(source))
     out.mkdir(parents=True, exist_ok=True)
     for name in ("vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json",
-                 "special_tokens_map.json"):  # fmt: skip
+                 "special_tokens_map.json", clip.RECIPE):  # fmt: skip
         if (source / name).exists():
             shutil.copy(source / name, out / name)
     config = CLIPConfig.from_pretrained(source)

@@ -282,12 +282,20 @@ def _settings(
 
 
 def models(clip: clip_lib.Clip, painter: painters.Painter) -> dict[str, str]:
-    """The networks' names, which a painting is resumed with; wherever they were loaded from."""
+    """The networks that a painting is resumed with, wherever they were loaded from."""
     return {
         "clip": clip.name,
+        "clip_weights": _fingerprint(clip.params),
         "painter": type(painter.module).__name__,
         "brush": painter.brush,
+        "painter_weights": _fingerprint(painter.params),
     }
+
+
+def _fingerprint(params: Any) -> str:
+    """Short name of weights by the first numbers of each array, which every training changes."""
+    some = (np.asarray(jnp.ravel(leaf)[:256], np.float32) for leaf in jax.tree.leaves(params))
+    return hashlib.sha256(b"".join(part.tobytes() for part in some)).hexdigest()[:16]
 
 
 def digest(image: np.ndarray | None) -> str:

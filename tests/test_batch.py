@@ -155,6 +155,10 @@ def test_results_that_cannot_be_written_stop_no_painting(whole, tmp_path, networ
     assert_same_paintings(whole[0], tmp_path)
 
 
+def double(params):
+    return jax.tree.map(lambda leaf: 2 * leaf, params)
+
+
 def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
     jobs = jobs_in(whole[0])
     other = dataclasses.replace(CONFIG, steps=8)
@@ -164,6 +168,12 @@ def test_other_settings_do_not_resume(whole, tmp_path, networks, monkeypatch):
     assert batch.is_finished(jobs[0], config=CONFIG, models=used)
     with pytest.raises(outputs.OutputError, match="other settings"):
         batch.is_finished(jobs[0], config=CONFIG, models=used | {"brush": "pencil-8b"})
+    eye, painter = networks
+    for trained in (dataclasses.replace(eye, params=double(eye.params)), painter), (
+        eye, painter._replace(params=double(painter.params)),
+    ):  # fmt: skip
+        with pytest.raises(outputs.OutputError, match="other settings"):
+            batch.is_finished(jobs[0], config=CONFIG, models=studio.models(*trained))
     (tmp_path / "state").write_bytes(b"damaged")
     with pytest.raises(outputs.OutputError, match="cannot be read"):
         studio.paint_jobs(

@@ -13,7 +13,7 @@ from PIL import Image
 import pytest
 
 from experiments import scores
-from jaxpaint import clip, outputs, painters, prompts, studio
+from jaxpaint import batch, clip, outputs, painters, prompts, studio
 
 LIST = pathlib.Path(scores.__file__).parent / "prompts" / "fixed.txt"
 JUDGE = LIST.parents[1] / "judge"
@@ -82,6 +82,13 @@ def test_the_gap_is_of_the_same_pictures():
     assert found["cosine"] == pytest.approx(25.0)
     nothing = scores.gap(judge, judge, own)
     assert nothing["points"] == 0 and nothing["interval"] == [0, 0]
+
+
+def test_a_failed_painting_is_told():
+    fine, failed = {"error": ""}, {"error": "out of memory"}
+    scores.all_painted([fine, fine])
+    with pytest.raises(batch.BatchError, match="1 of 2 paintings failed: out of memory"):
+        scores.all_painted([fine, failed])
 
 
 def test_random_strokes_have_no_say_of_a_prompt_and_cover_the_paper():

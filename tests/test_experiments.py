@@ -163,6 +163,18 @@ def test_every_word_is_one_token_and_always_the_same(tmp_path):
     assert mask[0].sum() == 5 and mask[1].sum() > 5  # unknown words are spelt
 
 
+def test_a_folder_of_another_training_is_refused(tmp_path):
+    art = some_art()
+    clip_files.make_tokenizer(art._replace(keywords=((),) * 8), tmp_path / "model")
+    with pytest.raises(SystemExit, match="of other art, without 'animal'"):
+        clip_files.make_tokenizer(art, tmp_path / "model")
+    state = lambda names, made: ({"head": np.zeros((4, names))}, (), [np.zeros(made)])  # noqa: E731
+    clip_runs.keep(tmp_path, state(3, 8), 5, 1.5)
+    with pytest.raises(SystemExit, match="other art or another shape"):
+        clip_runs.resume(tmp_path, state(7, 8))
+    assert clip_runs.resume(tmp_path, state(3, 16))[1:] == (5, 1.5)  # sketches are begun anew
+
+
 def test_unfinished_pictures_lie_between_nothing_and_the_picture():
     painter = painters.load("brush")
     picture = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[10:38, 10:38, 1].set(1.0)
@@ -188,7 +200,7 @@ def test_unfinished_pictures_lie_between_nothing_and_the_picture():
 
 def test_blur_keeps_the_sum_and_spreads():
     dot = jnp.zeros((scenes.SIDE, scenes.SIDE, 3)).at[24, 24].set(1.0)
-    soft = np.asarray(unfinished.blur(dot, 2.0))[..., 0]
+    soft = np.asarray(draw.blur(dot, 2.0))[..., 0]
     np.testing.assert_allclose(soft.sum(), 1.0, rtol=1e-5)
     rows = np.arange(scenes.SIDE) - 24
     np.testing.assert_allclose((soft.sum(1) * rows**2).sum(), 4.0, rtol=0.05)

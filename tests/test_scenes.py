@@ -196,7 +196,8 @@ def test_captions_that_may_be_true_of_another_picture_are_no_negatives(tmp_path)
     art = some_art()
     tokenizer = clip_files.make_tokenizer(art, tmp_path)[0]
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 64, held_out="pair")
-    compatible = batch["compatible"]
+    compatible, wrong = np.split(batch["compatible"], 2, axis=1)
+    assert wrong.any() and not np.diag(wrong).any()
     assert np.diag(compatible).all()
     # One thing a scene and no synonyms between these concepts, so labels and colours tell.
     labels = art.labels[batch["scenes"].picture[:, 0]]
@@ -213,7 +214,7 @@ def test_wrong_captions_are_wrong():
         ground = scene.ground[row], scene.ground_color[row]
         true_texts = {scenes.caption(rng, claim, *ground) for _ in range(400)}
         for _ in range(20):
-            assert batches.wrong_caption(rng, art, scene, row, claim) not in true_texts
+            assert batches.wrong_caption(rng, art, scene, row, claim)[0] not in true_texts
 
 
 def test_recoloured_nouns_lose_the_colour_they_carry():

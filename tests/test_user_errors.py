@@ -9,7 +9,7 @@ from absl.testing import flagsaver
 from PIL import Image
 import pytest
 
-from experiments import compare_painters, photo_table, train_painter, user_errors
+from experiments import compare_painters, photo_table, train_painter, user_errors, widen
 from jaxpaint import brush_files, mypaint, painters
 
 needs_mypaint = pytest.mark.skipif(not mypaint.available(), reason="no libmypaint")
@@ -40,6 +40,11 @@ def refusal(main, *arguments, **values):
 def test_flags_that_a_training_does_not_know(values, words, tmp_path):
     assert words in refusal(train_painter.main, workdir=str(tmp_path / "new"), **values)
     assert not (tmp_path / "new").exists()
+
+
+def test_a_clip_to_widen_that_is_not_there(tmp_path):
+    line = refusal(widen.main, narrow=str(tmp_path / "none"), wide=str(tmp_path / "wide"))
+    assert str(tmp_path / "none") in line and not (tmp_path / "wide").exists()
 
 
 @needs_mypaint
