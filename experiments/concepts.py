@@ -50,7 +50,7 @@ _DOUBLES = re.compile(
     "|guadeloupe|st-barthelemy|st-pierre-and-miquelon)"
 )
 # How often a picture of these groups is shown, beside one of another.
-_SHARES = {"People & Body": 0.6, "Symbols": 0.5, "Flags": 0.3}
+_SHARES = {"Smileys & Emotion": 0.6, "People & Body": 0.4, "Symbols": 0.3, "Flags": 0.15}
 
 # Pairs that people are likely to ask for; training shows them more often than by chance.
 USUAL = (

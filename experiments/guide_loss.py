@@ -22,6 +22,7 @@ _READING = 0.3  # weight of what the heads make of captions
 _ALIKE = 0.3  # largest mean cosine of two captions that costs nothing
 _SPREAD = 3.0  # what more of it costs
 _MAX_SCALE = 5.7  # of the logarithm of what cosines are multiplied by
+_REMEMBERED = 500  # steps in the mean of the weights
 _HAZE = 0.2  # largest standard deviation of the noise over a picture
 
 
@@ -146,11 +147,13 @@ def train_step(
     state: tuple, key: jax.Array, batch: dict[str, Any], pixels: jax.Array, painter_params: Any,
     match: jax.Array, *, module: nn.Module, tx: optax.GradientTransformation, painter: nn.Module,
 ) -> tuple[tuple, dict[str, jax.Array]]:  # fmt: skip
-    """Draws a batch, takes one step on it; `state` is the weights, that of `tx` and the sketches.
+    """Draws a batch and takes one step on it.
 
-    Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
+    `state` is the weights, that of `tx`, the sketches, and the mean of the CLIP's weights over
+    some hundred steps (Polyak & Juditsky 1992), whose gradient points better than that of any
+    of them. Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
     """
-    params, opt_state, sketches = state
+    params, opt_state, sketches, mean = state
     lives = jax.vmap(jax.random.key)(batch["lives"])
     drawn = jax.tree.map(lambda x: x[: len(lives)], batch["scenes"])
     sketches = renew(sketches, batch["renewed"], jax.vmap(draw.paper)(lives, drawn))
@@ -169,4 +172,6 @@ def train_step(
     (pushes,) = pull(nothing._replace(states=up))
     sketches = jax.vmap(lambda s, g: sketch.follow(s, g, config=SKETCH))(sketches, pushes)
     updates, opt_state = tx.update(grad, opt_state, params)
-    return (optax.apply_updates(params, updates), opt_state, sketches), parts
+    params = optax.apply_updates(params, updates)
+    mean = optax.incremental_update(params["clip"], mean, 1 / _REMEMBERED)
+    return (params, opt_state, sketches, mean), parts

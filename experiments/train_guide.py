@@ -8,7 +8,8 @@ trained to be *guided by*. Beside the contrastive loss of CLIP (Radford et al. 2
 gradient itself is trained: for a half-done picture, the gradient of the similarity with
 the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's
 own gradient led a sketch (`jaxpaint.sketch`; states of its own making, as in imitation
-learning's DAgger, Ross et al. 2011). Wrong captions (another colour, noun, number, order
+learning's DAgger, Ross et al. 2011). What is scored and saved is the mean of the weights over
+the last updates. Wrong captions (another colour, noun, number, order
 or ground) are negatives. Linear heads that name the noun, colour and ground help it learn
 from few samples and are thrown away. Resumes from its checkpoint.
 """
@@ -94,9 +95,11 @@ def main(argv: list[str]) -> None:
     tx = clip_runs.optimizer(_LR.value, _STEPS.value)
     painter = painters.load("brush")
     sketches = guide_loss.begin(_SKETCHES.value)
-    state, start, seconds = clip_runs.resume(workdir, (run.params, tx.init(run.params), sketches))
+    mean = jax.tree.map(jnp.copy, run.params["clip"])  # state is donated, each array once
+    state = run.params, tx.init(run.params), sketches, mean
+    state, start, seconds = clip_runs.resume(workdir, state)
     if len(state[2].step) != _SKETCHES.value:
-        state = (*state[:2], sketches)
+        state = (*state[:2], sketches, state[3])
     pixels = jax.device_put(art.pixels)
     typical = scenes.typical(art)
     tests = clip_runs.tests(art, run.tokenizer)
@@ -112,7 +115,8 @@ def main(argv: list[str]) -> None:
     def test() -> dict[str, float]:
         found = {}
         for kind, some in tests.items():
-            pair = scores_of(state[0], jax.random.key(99), some, pixels, painter.params)
+            params = state[0] | {"clip": state[3]}
+            pair = scores_of(params, jax.random.key(99), some, pixels, painter.params)
             found[kind], found[f"misfit_{kind}"] = (round(float(x), 4) for x in pair)
         return found
 
@@ -143,7 +147,7 @@ def main(argv: list[str]) -> None:
         log.flush()
     scores, done = scores or test(), max(start, stop)  # it may have been finished before
     clip_runs.finish(
-        workdir, run, state[0]["clip"], art, init=_INIT.value,
+        workdir, run, state[3], art, init=_INIT.value,
         names=("steps", "batch", "width", "layers", "units", "text_width", "patch", "lr", "match",
                "sketches", "calm", "seed"),
         updates=done, scenes=done * _BATCH.value, seconds=round(seconds, 1), held_out=scores,

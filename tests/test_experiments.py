@@ -229,7 +229,8 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
     heads = [jnp.zeros((64, size)) for size in (8, 13, 20)]
     tx = optax.adam(3e-3)
     state = {"clip": clip_files.rescale(params, jax.random.key(0)), "heads": heads}
-    state = (state, tx.init(state), guide_loss.begin(2))
+    mean = jax.tree.map(np.asarray, state["clip"])
+    state = (state, tx.init(state), guide_loss.begin(2), mean)
     batch = batches.make(np.random.default_rng(0), art, tokenizer, 16)
     batch |= {"lives": np.uint32([0, 1]), "renewed": np.array([False, False])}
     step = quick_jit(functools.partial(
@@ -240,6 +241,8 @@ def test_training_turns_the_gradient_to_what_is_missing(tmp_path):
         pixels = jnp.asarray(art.pixels)
         state, parts = step(state, jax.random.key(1), batch, pixels, painter.params, 0.1)
         log.append(parts)
+        mean = jax.tree.map(lambda old, new: old + (new - old) / 500, mean, state[0]["clip"])
+    jax.tree.map(lambda x, y: np.testing.assert_allclose(x, y, atol=1e-5), state[3], mean)
     assert state[2].step.tolist() == [60, 60]
     assert log[-1]["misfit"] < 0.7 * log[0]["misfit"]
     assert log[-1]["confusion"] < log[0]["confusion"]
