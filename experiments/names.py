@@ -5,6 +5,7 @@ Icons have their CLDR short names, written as the icon sets write them (lower ca
 
 from __future__ import annotations
 
+import functools
 import re
 
 from experiments import later_names
@@ -126,6 +127,7 @@ _PARTS = {"england": "gb-eng", "scotland": "gb-sct", "wales": "gb-wls"}  # of a 
 _DOING = re.compile("(with|in|[a-z]+ing)\\b")
 
 
+@functools.cache  # a batch of scenes asks some hundred thousand times
 def words_for(icon: str) -> tuple[str, ...]:
     """What a picture may be called, first the name.
 
