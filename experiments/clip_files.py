@@ -46,20 +46,16 @@ def make_tokenizer(
     nouns = [word for label in range(len(art.names)) for word in scenes.true_of(art, label)]
     phrases = [*nouns, *map(composition.plural, nouns), *concepts.phrases()]
     words = sorted(set(re.findall(r"[a-z]+|[0-9]", " ".join(phrases).lower())))
-    if (folder / "vocab.json").exists():  # a resumed training keeps its token numbers
-        fast = CLIPTokenizerFast.from_pretrained(folder)
-        if unlike := [word for word in words if len(fast.tokenize(word)) != 1]:
-            raise SystemExit(
-                f"{folder} has a tokenizer of other art, without {unlike[0]!r}: give another "
-                "--workdir"
-            )
-        return fast, taught_words(art)
     merges = learn_merges(words)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     tokens = alphabet + [letter + "</w>" for letter in alphabet]
     tokens += ["".join(pair) for pair in merges] + [START, END]
-    folder.mkdir(parents=True, exist_ok=True)
     numbers = {token: i for i, token in enumerate(dict.fromkeys(tokens))}
+    if (folder / "vocab.json").exists():  # of a training that is resumed
+        if json.loads((folder / "vocab.json").read_text()) != numbers:
+            raise SystemExit(f"{folder} has a tokenizer of other art: give another --workdir")
+        return CLIPTokenizerFast.from_pretrained(folder), taught_words(art)
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / "vocab.json").write_text(json.dumps(numbers, ensure_ascii=False))
     lines = ["#version: 0.2", *(" ".join(pair) for pair in merges), ""]
     (folder / "merges.txt").write_text("\n".join(lines))
