@@ -35,6 +35,18 @@ def write_atomically(path: pathlib.Path, data: bytes) -> None:
     os.replace(scratch, path)
 
 
+def mean(one: Any, other: Any, *, share: float) -> Any:
+    """The mean of two pytrees of arrays, float16 as CLIPs are saved; `share` of the first.
+
+    Raises:
+      ClipError: they have other shapes.
+    """
+    if jax.tree.map(np.shape, one) != jax.tree.map(np.shape, other):
+        raise clip.ClipError("--one and --other have other shapes: give CLIPs of one shape")
+    mix = lambda x, y: np.float16(share * np.float32(x) + (1 - share) * np.float32(y))  # noqa: E731
+    return jax.tree.map(mix, one, other)
+
+
 def make_tokenizer(
     art: scenes.Art, folder: pathlib.Path
 ) -> tuple[CLIPTokenizerFast, dict[str, list[str]]]:

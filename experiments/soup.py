@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import pathlib
 import shutil
-from typing import Any
 
 from absl import app, flags
 import flax.serialization
-import jax
-import numpy as np
 
 from experiments import clip_files, user_errors
 from jaxpaint import clip
@@ -27,23 +24,11 @@ _OUT = flags.DEFINE_string("out", "runs/soup", "Directory for the mean.")
 _WEIGHTS = "flax_model.msgpack"
 
 
-def mean(one: Any, other: Any, *, share: float) -> Any:
-    """The mean of two pytrees of arrays, float16 as CLIPs are saved; `share` of the first.
-
-    Raises:
-      ClipError: they have other shapes.
-    """
-    if jax.tree.map(np.shape, one) != jax.tree.map(np.shape, other):
-        raise clip.ClipError("--one and --other have other shapes: give CLIPs of one shape")
-    mix = lambda x, y: np.float16(share * np.float32(x) + (1 - share) * np.float32(y))  # noqa: E731
-    return jax.tree.map(mix, one, other)
-
-
 @user_errors.told()
 def main(argv: list[str]) -> None:
     del argv
     one, other = clip.load(_ONE.value), clip.load(_OTHER.value)
-    mixed = mean(one.params, other.params, share=_SHARE.value)
+    mixed = clip_files.mean(one.params, other.params, share=_SHARE.value)
     out = shutil.copytree(_ONE.value, _OUT.value, dirs_exist_ok=True)
     data = flax.serialization.to_bytes(mixed)
     clip_files.write_atomically(pathlib.Path(out) / _WEIGHTS, data)

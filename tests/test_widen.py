@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from transformers.models.clip.modeling_flax_clip import FlaxCLIPModule
 
-from experiments import soup, widen
+from experiments import clip_files, widen
 from jaxpaint import clip
 
 
@@ -35,8 +35,8 @@ def test_a_widened_clip_sees_and_points_as_before(tower):
 
 def test_a_soup_is_the_mean_and_of_one_shape():
     one, other = {"a": np.ones((2, 3)), "b": np.zeros(2)}, {"a": np.zeros((2, 3)), "b": np.ones(2)}
-    found = soup.mean(one, other, share=0.25)
+    found = clip_files.mean(one, other, share=0.25)
     np.testing.assert_array_equal(found["a"], 0.25)
     np.testing.assert_array_equal(found["b"], 0.75)
     with pytest.raises(clip.ClipError, match="of one shape"):
-        soup.mean(one, {"a": np.ones((3, 3)), "b": np.zeros(2)}, share=0.5)
+        clip_files.mean(one, {"a": np.ones((3, 3)), "b": np.zeros(2)}, share=0.5)
