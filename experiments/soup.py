@@ -8,6 +8,7 @@ either (model soups, Wortsman et al. 2022).
 
 from __future__ import annotations
 
+import json
 import pathlib
 import shutil
 
@@ -32,6 +33,13 @@ def main(argv: list[str]) -> None:
     out = shutil.copytree(_ONE.value, _OUT.value, dirs_exist_ok=True)
     data = flax.serialization.to_bytes(mixed)
     clip_files.write_atomically(pathlib.Path(out) / _WEIGHTS, data)
+    files = [pathlib.Path(folder) / "card.json" for folder in (_ONE.value, _OTHER.value)]
+    if all(file.exists() for file in files):
+        card, others = (json.loads(file.read_text()) for file in files)
+        card["mean_with"] = {"share": round(1 - _SHARE.value, 6)} | others
+        clip_files.write_atomically(
+            pathlib.Path(out) / "card.json", json.dumps(card, indent=1).encode()
+        )
 
 
 if __name__ == "__main__":

@@ -11,16 +11,18 @@ from __future__ import annotations
 import functools
 
 _LINES = """
-airplane, helicopter: aircraft jet biplane glider drone airship blimp
-hot air balloon, balloon: zeppelin
-sailboat, ship: submarine warship battleship kayak raft rowboat gondola steamboat
+airplane, helicopter: aircraft biplane glider drone airship blimp
+balloon: zeppelin
+sailboat, ship: submarine warship battleship raft rowboat steamboat
 car, bus, truck: vehicle
-car: minivan van jeep limousine convertible coupe sedan wagon suv carriage racecar
-truck, tractor: lorry pickup bulldozer excavator digger forklift van crane
-fire truck: firetruck fireman firefighter
-train, bus: subway monorail streetcar underground caravan camper
-bird, eagle, dove: crow raven magpie pigeon sparrow robin hawk falcon vulture seagull gull canary
-bird, parrot: toucan hummingbird woodpecker kingfisher finch swallow blackbird
+car: minivan limousine convertible coupe sedan suv carriage racecar
+truck, tractor: pickup bulldozer excavator digger forklift
+fire truck: firetruck
+firefighter, fire truck: fireman firewoman
+train, bus: subway underground caravan camper
+crow, bird, raven: magpie rook jackdaw
+bird, eagle, dove: pigeon sparrow robin hawk falcon vulture seagull gull canary
+bird, parrot: toucan hummingbird woodpecker kingfisher finch swallow
 flamingo, swan, bird: stork heron pelican ostrich emu
 penguin: puffin
 cat, kitten: kitty pussycat pussy kit
@@ -30,7 +32,7 @@ dog: spaniel retriever chihuahua
 pig: piglet hog swine
 horse: foal pony colt mare stallion mule
 cow, ox: calf heifer cattle yak
-lizard, crocodile: gecko iguana chameleon salamander newt
+lizard, crocodile: iguana chameleon salamander newt
 snake: cobra viper python boa
 frog: toad tadpole
 tiger, lion, cat: cheetah jaguar panther puma cougar lynx bobcat
@@ -39,16 +41,16 @@ whale, dolphin: orca narwhal
 seal: walrus manatee sealion
 fish: salmon trout tuna goldfish carp cod piranha clownfish eel stingray ray seahorse
 shell: clam mussel starfish
-raccoon, hamster, squirrel: weasel ferret badger mole opossum
+badger, raccoon, hamster, squirrel: weasel ferret mole opossum
 monkey, gorilla: chimp chimpanzee baboon lemur
 bee, ladybug, ant: wasp hornet bumblebee moth dragonfly firefly
-butterfly: moth caterpillar
+butterfly: moth
 flower, tulip, rose: lily orchid daffodil iris carnation dandelion poppy peony petunia marigold
 tree, pine tree: oak willow birch spruce cedar bamboo bush shrub hedge forest jungle
-tree: park orchard
+tree: orchard
 leaf, plant: fern vine ivy moss branch twig
-peach, cherry, orange: plum apricot fig date
-pear, mango, lemon: papaya lime grapefruit mandarin
+peach, cherries, orange: plum apricot fig date
+pear, mango, lemon: papaya lime grapefruit
 strawberry, grapes, blueberries: raspberry blackberry cranberry pomegranate raisin
 apple, banana, strawberry: fruit fruits berry berries
 carrot, broccoli, tomato: vegetable vegetables
@@ -56,58 +58,75 @@ broccoli, onion, carrot: spinach celery asparagus radish beet beetroot turnip ca
 eggplant, cucumber: zucchini courgette squash
 bread, sandwich, cake: toast bun muffin
 cake, ice cream, cookie: dessert pastry sweets breakfast snack
-pizza, burger, bread: food meal lunch dinner
+pizza, burger, bread: food meal lunch
 cookie: brownie biscuit cracker
 fried egg, egg: omelette omelet
-hot dog, sausage, meat: ham bratwurst nugget kebab
-soup, spaghetti: curry rice
+hot dog, sausage, meat: bratwurst nugget
 juice, soda, cocktail: lemonade cola smoothie espresso latte wine whiskey
 spoon, knife: fork
 island, sea: coast shore
-cup, teapot: mug pitcher kettle plate dish
-phone: smartphone iphone cellphone mobile
+cup, teapot: mug pitcher kettle
+plate: dish
+phone: iphone cellphone mobile
 laptop, computer: tablet ipad monitor screen
-headphone, microphone, radio: headset speaker stereo
+headphone, microphone, radio: headset stereo
 ring, crown, diamond: necklace bracelet earring brooch tiara jewelry jewellery ruby emerald
 dress, shirt, coat: clothing clothes
-coat, shirt, dress: suit sweater hoodie jumper pullover vest blazer skirt gown robe
+coat, shirt, dress: suit sweater hoodie jumper pullover blazer skirt gown robe
 boot, shoe: slipper
 hat, helmet, cap: hood beret
 chair, sofa: armchair stool bench table desk
 bed, door: wardrobe cupboard shelf pillow blanket cabinet
 lamp, light bulb: chandelier
 house, hut: cottage cabin mansion villa barn farm farmhouse shed garage apartment
-tower, castle, church: palace lighthouse windmill cathedral monastery synagogue fort
+tower, castle, church: palace lighthouse windmill cathedral monastery fort
 temple, shinto shrine, statue: pyramid pagoda shrine
-building, city: office town village street shop
+building, city: office town village street
+shop: store bakery supermarket market boutique
 sea, wave: river stream lake pond waterfall
 mountain, volcano: hill valley cliff cave glacier canyon
-planet, star: galaxy nebula mars jupiter venus universe asteroid
+planet, star: nebula mars jupiter venus universe asteroid
 shooting star, rocket: meteor
-rocket, ufo: spaceship spacecraft shuttle starship
-robot, alien: astronaut android cyborg
-robot, clown, snowman: man woman boy girl child kid person people father mother soldier nurse
-crown: prince princess king queen
-clown, ghost: zombie fairy angel elf dwarf troll devil demon santa monster
-fish: mermaid
-shield, sword: knight samurai ninja
-skull, bone, ghost: skeleton
-bat, ghost: vampire dracula
-broom, magic wand: witch wizard sorcerer magician
-clown, alien, nose, mouth: head smiley emoji emoticon
-eye, ear, mouth: hair beard mustache finger
+rocket, spaceship, ufo: spacecraft shuttle starship
+robot, alien: android cyborg
+astronaut: cosmonaut spaceman spacewoman
+man, robot, clown: gentleman husband father dad daddy uncle businessman
+woman, clown, snowman: wife mom mum aunt businesswoman
+old woman: granny
+boy: son brother lad
+girl: daughter sister
+person, man, woman: human friend neighbor neighbour tourist
+child, boy, girl: toddler infant
+man guard, man, shield: soldier guardian sentinel
+ninja, sword, shield: knight samurai warrior viking gladiator
+farmer, cowboy: gardener shepherd
+cook: baker butcher waiter waitress barista
+doctor: surgeon dentist veterinarian
+doctor, hospital, syringe, pill: medicine
+teacher: professor tutor
+singer: musician drummer guitarist pianist
+dancer: ballerina
+police officer: sheriff
+artist: painter sculptor
+queen, king, crown: empress emperor royalty noble
+prince: duke
+ogre, ghost, troll: monster
+elf: dwarf gnome hobbit leprechaun
+vampire, bat, ghost: dracula
+wizard, witch: magician warlock enchantress
+smiling face, clown: emoji emoticon head face portrait
+eye, ear, mouth: hair mustache
+beard: moustache whiskers
 lightning: thunder
-kite, tornado: wind
-coin, crown, ring: treasure money
-hospital, syringe, pill: doctor medicine
-house, building: hotel
-cloud, rain cloud: fog mist hail wind hurricane
+money, coin, ring: treasure
+hotel: hostel inn motel
+fog, cloud, rain cloud: mist hail hurricane
 dagger, sword, knife: spear lance
 bomb: grenade missile cannon
 sword, shield, bomb: weapon
 sword, bomb: gun pistol rifle tank
-umbrella, kite: flag banner
-envelope: parcel package stamp mail
+flag, umbrella, kite: banner pennant
+envelope: stamp mail
 guitar, violin, drum: instrument
 drum, guitar: ukulele mandolin bass harp tambourine
 violin: cello
@@ -121,7 +140,7 @@ brown: beige tan bronze
 white: cream ivory
 pink: magenta fuchsia
 purple: lavender lilac mauve
-four: five six seven eight nine ten eleven twelve dozen hundred many several
+four: eleven twelve dozen many several
 sunset, sun: dawn dusk summer day
 snow, snowflake: winter blizzard frost
 flower, sun: spring
@@ -129,7 +148,7 @@ pumpkin: autumn thanksgiving
 : big small tiny huge giant tall long short fat thin wide deep high low old young new fresh good bad
 : nice cute pretty lovely happy sad angry funny evil mad fast slow hot warm cold cool wet dry hard
 : soft rich poor full empty dark light pale bright shiny dirty clean magic holy cosy fancy fine real
-: oil ink chalk pencil pastel digital pixel style mood scene view shot close wild tame dead alive
+: oil ink chalk pastel digital pixel style mood scene view shot close wild tame dead alive
 : riding flying running walking sitting standing eating drinking sleeping jumping looking wearing
 : holding playing dancing singing reading chasing hunting falling burning howling painted made full
 : front back side middle inside outside behind between around through into onto from without like

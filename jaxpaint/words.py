@@ -1,7 +1,7 @@
 """What the bundled CLIP can paint: `python -m jaxpaint.words`, or what it makes of a prompt.
 
 python -m jaxpaint.words                          # all things that it was taught
-python -m jaxpaint.words "a big crow on a tree"   # what of it would be painted
+python -m jaxpaint.words "a big magpie on a tree"   # what of it would be painted
 """
 
 from __future__ import annotations

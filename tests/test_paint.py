@@ -236,11 +236,12 @@ def test_seeds_beyond_32_bits_are_refused():
 
 
 def test_tells_what_can_be_painted():
-    result = command("words", "a big crow on a tree", "red zorble")
+    result = command("words", "a big magpie on a tree", "red quux")
     assert result.returncode == 0 and not result.stderr, result.stderr
     first, second = result.stdout.splitlines()
-    assert first.startswith("'a big crow on a tree': read as 'a tree'; not known: big, crow (try: ")
-    assert second == "'red zorble': nothing that it knows; not known: zorble"
+    read = "'a big magpie on a tree': read as 'a tree'; not known: big, magpie (try: "
+    assert first.startswith(read)
+    assert second == "'red quux': nothing that it knows; not known: quux"
     result = command("words")
     assert "teddy bear" in result.stdout and "turquoise" in result.stdout
     assert_refused(command("words", "--clip=nowhere/"), "nowhere/")
