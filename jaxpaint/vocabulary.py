@@ -48,8 +48,8 @@ def unknown(vocabulary: Vocabulary | None, prompt: str) -> list[str]:
     if vocabulary is None:
         return []
     rest = find_names(vocabulary.names).sub(" ", plain(prompt)).split()
-    known = vocabulary.words - vocabulary.parts
-    return [word for word in dict.fromkeys(rest) if word not in known]
+    words, parts = vocabulary.words, vocabulary.parts
+    return [word for word in dict.fromkeys(rest) if word not in words or word in parts]
 
 
 def things(vocabulary: Vocabulary) -> list[str]:
