@@ -1,6 +1,6 @@
 """What the bundled CLIP can paint: `python -m jaxpaint.words`, or what it makes of a prompt.
 
-python -m jaxpaint.words                          # all things that it was taught
+python -m jaxpaint.words                            # all things that it was taught
 python -m jaxpaint.words "a big magpie on a tree"   # what of it would be painted
 """
 
