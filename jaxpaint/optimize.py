@@ -321,6 +321,20 @@ def draw_sketch(
     return sharding.per_canvas(one, config=config, mesh=mesh)(weights, subject)
 
 
+def effects(
+    latents: jax.Array, noise: jax.Array, weights: Weights, *, networks: Networks, config: Config
+) -> jax.Array:
+    """How much the picture would change without each stroke of one canvas, `[S]` in [0, 1]."""
+    stroke = actions.bound(latents)
+    alpha, colors = painters.lay(
+        networks.painter, weights.painter, stroke, noise, blend=config.blend
+    )
+    return canvas.effects(
+        alpha, jnp.asarray(actions.frames(stroke, config)), colors,
+        jnp.asarray(config.background), height=config.height, width=config.width,
+    )  # fmt: skip
+
+
 @functools.partial(jax.jit, static_argnames=("networks", "config", "mesh"))
 def lift_unseen(
     state: PaintState, subject: Subject, weights: Weights,
@@ -336,14 +350,7 @@ def lift_unseen(
         return state
 
     def one(weights: Weights, state: PaintState, subject: Subject) -> PaintState:
-        stroke = actions.bound(state.latents)
-        alpha, colors = painters.lay(
-            networks.painter, weights.painter, stroke, subject.noise, blend=config.blend
-        )
-        effect = canvas.effects(
-            alpha, jnp.asarray(actions.frames(stroke, config)), colors,
-            jnp.asarray(config.background), height=config.height, width=config.width,
-        )  # fmt: skip
+        effect = effects(state.latents, subject.noise, weights, networks=networks, config=config)
         kept = effect >= config.lift_below * effect.max()
         pens = jnp.zeros(actions.NUM_ACTIONS, bool).at[actions.PRESSURES].set(True)
         none = actions.unbound(jnp.zeros(()))
