@@ -6,7 +6,7 @@
 Rows of `SKETCH` change how the sketch is drawn, which is scored without strokes; rows of
 `STROKES` change how strokes follow it. With few prompts R-Precision tells little, so what to
 go by is the judge's cosine beside that of the first row, prompt by prompt. Rows that are in
-the table already are not measured again; they have to be of the same prompts.
+the table already are not measured again; they have to be of the same prompts and guide.
 """
 
 from __future__ import annotations
@@ -248,10 +248,15 @@ def main(argv: list[str]) -> None:
     own = np.arange(0, len(texts), _NTH.value)
     mine = [texts[i] for i in own]
     plan = {"sketch": SKETCH, "strokes": STROKES}[kind]
+    if wrong := sorted(set(_ONLY.value) - set(plan)):
+        raise SystemExit(f"jaxpaint: --only={wrong[0]} is no row: choose from {', '.join(plan)}")
     saved = folder / f"{kind}.json"
-    record = json.loads(saved.read_text()) if saved.is_file() else {"prompts": mine, "rows": {}}
-    if record["prompts"] != mine:
-        raise outputs.OutputError(f"{saved} is of other prompts: give another --tables or --nth")
+    asked = {"guide": _GUIDE.value, "prompts": mine}
+    record = json.loads(saved.read_text()) if saved.is_file() else asked | {"rows": {}}
+    if {name: record.get(name) for name in asked} != asked:
+        raise outputs.OutputError(
+            f"{saved} is of other prompts or another guide: give another --tables or the same flags"
+        )
     guide, judge = clip_lib.load(_GUIDE.value), clip_lib.load(str(_HERE / "judge"))
     painter, rows = painters.load("brush"), record["rows"]
     wanted = [name for name in plan if not _ONLY.value or name in (FIRST, *_ONLY.value)]

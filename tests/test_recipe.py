@@ -133,3 +133,6 @@ def test_a_run_goes_on_with_the_rows_that_are_missing(tmp_path, hasty, capsys):
         assert capsys.readouterr().out == table  # nothing was measured again
     with flagsaver.flagsaver(**asked, nth=64), pytest.raises(SystemExit, match="of other prompts"):
         recipe.main([])
+    with flagsaver.flagsaver(**asked, only=["31 steps"]):
+        with pytest.raises(SystemExit, match="31 steps is no row: choose from as shipped, "):
+            recipe.main([])
