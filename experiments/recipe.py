@@ -228,7 +228,8 @@ def tries(
 ) -> tuple[list[np.ndarray], dict[str, float]]:  # fmt: skip
     """Paintings `[P, H, W, 3]` with each of a row's seeds, after its sketches, and their figures.
 
-    Those are the mean PSNR from the sketches and the milliseconds of `paint`.
+    Those are the mean PSNR from the sketches, dB, and the milliseconds of `paint`. Paintings are
+    of the prompts `texts`; `sketches` has `[P, H, W, 3]` in [0, 1] for each seed.
     """
     config = studio.configure(guide, **row.changes)
     painted, apart, fastest = [], [], []
@@ -258,6 +259,11 @@ def main(argv: list[str]) -> None:
             f"{saved} is of other prompts or another guide: give another --tables or the same flags"
         )
     guide, judge = clip_lib.load(_GUIDE.value), clip_lib.load(str(_HERE / "judge"))
+    if not studio.configure(guide).sketch_steps:
+        raise clip_lib.ClipError(
+            f"{guide.name} does not sketch (its recipe has no sketch_steps), and all rows begin "
+            "with a sketch: give a --guide that does, as bundled"
+        )
     painter, rows = painters.load("brush"), record["rows"]
     wanted = [name for name in plan if not _ONLY.value or name in (FIRST, *_ONLY.value)]
 

@@ -12,6 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from sample_clip import TINY
 
 from experiments import recipe
 from jaxpaint import clip, optimize, painters, studio
@@ -132,6 +133,9 @@ def test_a_run_goes_on_with_the_rows_that_are_missing(tmp_path, hasty, capsys):
         recipe.main([])
         assert capsys.readouterr().out == table  # nothing was measured again
     with flagsaver.flagsaver(**asked, nth=64), pytest.raises(SystemExit, match="of other prompts"):
+        recipe.main([])
+    hub = asked | {"guide": str(TINY), "tables": str(tmp_path / "other")}
+    with flagsaver.flagsaver(**hub), pytest.raises(SystemExit, match="does not sketch"):
         recipe.main([])
     with flagsaver.flagsaver(**asked, only=["31 steps"]):
         with pytest.raises(SystemExit, match="31 steps is no row: choose from as shipped, "):
