@@ -36,9 +36,14 @@ UNICODE = "15.0"
 FLAGS = {"noto": "flag", "noto-v1": "flagpack"}  # sets that have the flags which these lack
 KEPT = "emojione"  # for the judge alone
 EMOJI_TEST = "/usr/share/unicode/emoji/emoji-test.txt"
-SIDE = scenes.SIDE  # pixels of a rendered picture
 
 _WITH_KEPT = flags.DEFINE_bool("kept", False, f"Render the set {KEPT} too (CC-BY-4.0).")
+_PIXELS = flags.DEFINE_integer(
+    "pixels",
+    scenes.SIDE,
+    "Side of a picture; a CLIP that learns from it sees as many.",
+    lower_bound=16,
+)
 _OUT = flags.DEFINE_string("out", "/tmp/art.npz", "Array file to write.")
 
 
@@ -88,8 +93,8 @@ def fetch_set(name: str) -> dict:
             return json.load(tar.extractfile("package/icons.json"))
 
 
-def render(icons: dict, spelled: Sequence[str]) -> np.ndarray | None:
-    """RGBA uint8 `[SIDE, SIDE, 4]`, straight alpha, of the first icon that is there; or None."""
+def render(icons: dict, spelled: Sequence[str], *, side: int) -> np.ndarray | None:
+    """RGBA uint8 `[side, side, 4]`, straight alpha, of the first icon that is there; or None."""
     import resvg_py
 
     parents = [icons.get("aliases", {}).get(name, {}).get("parent", name) for name in spelled]
@@ -103,10 +108,10 @@ def render(icons: dict, spelled: Sequence[str]) -> np.ndarray | None:
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
         f'xmlns:xlink="http://www.w3.org/1999/xlink">{icon["body"]}</svg>'
     )
-    png = resvg_py.svg_to_bytes(svg_string=svg, width=SIDE, height=SIDE)
+    png = resvg_py.svg_to_bytes(svg_string=svg, width=side, height=side)
     picture = Image.open(io.BytesIO(bytes(png))).convert("RGBA")
-    square = Image.new("RGBA", (SIDE, SIDE))  # a wide icon is not stretched
-    square.paste(picture, ((SIDE - picture.width) // 2, (SIDE - picture.height) // 2))
+    square = Image.new("RGBA", (side, side))  # a wide icon is not stretched
+    square.paste(picture, ((side - picture.width) // 2, (side - picture.height) // 2))
     return np.asarray(square)
 
 
@@ -123,7 +128,7 @@ def main(argv: list[str]) -> None:
         flag_icons = fetch_set(FLAGS[set_name]) if set_name in FLAGS else icons
         for label, (name, (_, points)) in enumerate(wanted.items()):
             group_icons = flag_icons if name.startswith("flag-") else icons
-            picture = render(group_icons, names.spellings(name, points))
+            picture = render(group_icons, names.spellings(name, points), side=_PIXELS.value)
             if picture is not None and (picture[..., 3] > 128).mean() > 0.02:
                 pictures.append(picture)
                 labels.append(label)

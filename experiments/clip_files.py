@@ -136,12 +136,12 @@ def tokenize(
 
 def make_config(
     tokenizer: CLIPTokenizerFast, *, width: int, layers: int, patch: int, units: int = 4,
-    text_width: int = 128,
+    text_width: int = 128, side: int = scenes.SIDE,
 ) -> CLIPConfig:  # fmt: skip
-    """Image tower as asked, for composed scenes; text tower of two layers, `text_width` wide.
+    """Image tower as asked; text tower of two layers, `text_width` wide.
 
-    A layer of the image tower has `units` hidden units for each of its `width` channels.
-    Features are as long as the image tower is wide.
+    The image tower sees scenes of `side` pixels; a layer of it has `units` hidden units for each
+    of its `width` channels. Features are as long as the image tower is wide.
     """
     start, end = tokenizer.bos_token_id, tokenizer.eos_token_id
     text = dict(
@@ -152,7 +152,7 @@ def make_config(
     )  # fmt: skip
     vision = dict(
         hidden_size=width, intermediate_size=units * width, num_hidden_layers=layers,
-        num_attention_heads=width // 64, image_size=scenes.SIDE, patch_size=patch,
+        num_attention_heads=width // 64, image_size=side, patch_size=patch,
         projection_dim=width,
     )  # fmt: skip
     return CLIPConfig(text_config=text, vision_config=vision, projection_dim=width)
@@ -220,7 +220,8 @@ def go_on(folder: str | pathlib.Path, params: Any, tokenizer: CLIPTokenizerFast)
     A word keeps its embedding whatever its number; words that are new begin as those of
     `params` do, at the size of the trained ones. A layer that is new passes on what it is
     given at first, and to hidden units that are new nobody listens at first. Patches of
-    another size are read as of `resample`. Exits with one line when the towers differ otherwise.
+    another size are read as of `resample`; where there are more of them, or fewer, their places lie
+    between those that were. Exits with one line when the towers differ otherwise.
     """
     old = clip.load(folder)
     table = np.asarray(old.params["text_model"]["embeddings"]["token_embedding"]["embedding"])

@@ -38,20 +38,28 @@ def begin(
     """A CLIP with random weights, or those of the directory `init`.
 
     Raises:
-      SystemExit: `init` holds another shape of CLIP, or a tower is not so many heads wide.
+      SystemExit: `init` holds another shape of CLIP, a tower is not so many heads wide, or a
+        picture not so many patches.
     """
     for name, wide, head in (("width", width, 64), ("text_width", text_width, 32)):
         if wide < head or wide % head:
             raise SystemExit(f"--{name}={wide}: give a multiple of {head}, what a head has")
+    side = art.pixels.shape[1]
+    if side % patch:
+        raise SystemExit(
+            f"--patch={patch}: pictures of this art have {side} pixels a side: give a divisor of "
+            f"{side}"
+        )
     tokenizer, words = clip_files.make_tokenizer(art, workdir / "model")
     config = clip_files.make_config(
-        tokenizer, width=width, layers=layers, patch=patch, units=units, text_width=text_width
-    )
+        tokenizer, width=width, layers=layers, patch=patch, units=units, text_width=text_width,
+        side=side,
+    )  # fmt: skip
     # Weights and losses stay float32; what the towers compute is halved where that is fast.
     half = jax.default_backend() != "cpu"
     module = FlaxCLIPModule(config, dtype=jnp.bfloat16 if half else jnp.float32)
     ids = jnp.zeros((1, clip_files.TEXT_LENGTH), jnp.int32)
-    picture = jnp.zeros((1, scenes.SIDE, scenes.SIDE, 3))
+    picture = jnp.zeros((1, side, side, 3))
     params = module.init(jax.random.key(seed), ids, picture, jnp.ones_like(ids), ids)["params"]
     params = clip_files.rescale(params, jax.random.key(seed))
     if init:

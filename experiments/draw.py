@@ -7,11 +7,9 @@ import jax.numpy as jnp
 
 from experiments import scenes
 
-SIDE = scenes.SIDE
-
 
 def draw(key: jax.Array, scene: scenes.Scenes, pixels: jax.Array) -> jax.Array:
-    """Draws one scene: `[SIDE, SIDE, 3]` float32 in [0, 1].
+    """Draws one scene: `[H, W, 3]` float32 in [0, 1], as large as the art is.
 
     Args:
       key: typed PRNG key.
@@ -32,7 +30,7 @@ def compose(
 ) -> jax.Array:
     """The scene itself, sharp and without noise; `strength`: opacity of its things."""
     _, thing_key = jax.random.split(key)
-    image = paper(key, scene)
+    image = paper(key, scene, side=pixels.shape[1])
     layers = jax.vmap(_thing, (0, 0, 0, 0, None, None))(
         jax.random.split(thing_key, scenes.THINGS), scene.picture, scene.color, scene.box,
         scene.calm, pixels,
@@ -42,16 +40,16 @@ def compose(
     return image
 
 
-def paper(key: jax.Array, scene: scenes.Scenes) -> jax.Array:
-    """What `compose` draws the things on, `[SIDE, SIDE, 3]`."""
-    return draw_ground(jax.random.split(key)[0], scene)
+def paper(key: jax.Array, scene: scenes.Scenes, *, side: int) -> jax.Array:
+    """What `compose` draws the things on, `[side, side, 3]`."""
+    return draw_ground(jax.random.split(key)[0], scene, side=side)
 
 
 def _thing(
     key: jax.Array, picture: jax.Array, color: jax.Array, box: jax.Array, calm: jax.Array,
     pixels: jax.Array,
 ) -> jax.Array:  # fmt: skip
-    """One picture in its place, `[SIDE, SIDE, 4]`, premultiplied; nothing if its size is 0."""
+    """One picture in its place, `[H, W, 4]`, premultiplied; nothing if its size is 0."""
     color_key, pose_key = jax.random.split(key)
     sprite = pixels[picture].astype(jnp.float32) / 255
     rgb = _recolor(color_key, sprite, color, calm)
@@ -91,9 +89,10 @@ def _pose(key: jax.Array, layer: jax.Array, box: jax.Array, calm: jax.Array) -> 
     cos, sin = jnp.cos(angle), jnp.sin(angle)
     matrix = jnp.array([[cos, -sin], [sin, cos]]) @ jnp.array([[1.0, shear], [0.0, 1.0]])
     matrix = matrix * jnp.array([1.0, mirror]) / jnp.maximum(box[2], 0.05)
-    axis = (jnp.arange(SIDE) + 0.5) / SIDE
+    side = len(layer)
+    axis = (jnp.arange(side) + 0.5) / side
     grid = jnp.stack(jnp.meshgrid(axis, axis, indexing="ij"), -1) - box[1::-1]
-    source = (grid @ matrix.T + 0.5) * SIDE - 0.5
+    source = (grid @ matrix.T + 0.5) * side - 0.5
     sample = lambda c: jax.scipy.ndimage.map_coordinates(  # noqa: E731
         c, [source[..., 0], source[..., 1]], order=1, mode="constant"
     )
@@ -107,40 +106,41 @@ def _strength(key: jax.Array) -> jax.Array:
     return jnp.where(jax.random.bernoulli(use, 0.2), strength, 1.0)
 
 
-def draw_ground(key: jax.Array, scene: scenes.Scenes) -> jax.Array:
-    """The background alone, `[SIDE, SIDE, 3]`."""
+def draw_ground(key: jax.Array, scene: scenes.Scenes, *, side: int) -> jax.Array:
+    """The background alone, `[side, side, 3]`."""
     keys = jax.random.split(key, 5)
     corners = jax.random.uniform(keys[0], (2, 2, 3))
     cells = jax.random.uniform(keys[1], (5, 5, 3))
     streaks = jax.random.uniform(keys[3], (12, 3, 3))
     white = jnp.full((1, 1, 3), 1.0) - 0.08 * jax.random.uniform(keys[2], (1, 1, 3))
     named = jnp.asarray(scenes.COLORS)[scene.ground_color][None, None] + 0.1 * (white - 0.96)
-    full = lambda x: jnp.broadcast_to(x, (SIDE, SIDE, 3))  # noqa: E731
-    spread = lambda x, how: jax.image.resize(x, (SIDE, SIDE, 3), how)  # noqa: E731
+    full = lambda x: jnp.broadcast_to(x, (side, side, 3))  # noqa: E731
+    spread = lambda x, how: jax.image.resize(x, (side, side, 3), how)  # noqa: E731
     kinds = jnp.stack([
         full(white), full(named), full(corners[:1, :1]), spread(corners, "linear"),
-        spread(cells, "cubic"), spread(streaks, "cubic"), _place(keys[4], scene.ground_color),
+        spread(cells, "cubic"), spread(streaks, "cubic"), _place(keys[4], scene.ground_color, side),
     ])  # fmt: skip
     return kinds[scene.ground]
 
 
-def _place(key: jax.Array, which: jax.Array) -> jax.Array:
+def _place(key: jax.Array, which: jax.Array, side: int) -> jax.Array:
     """Sky above and land or water below, with streaks: row `which` of `PLACES`."""
     keys = jax.random.split(key, 4)
     horizon = jax.random.uniform(keys[0], (), minval=0.35, maxval=0.75)
     sharp = 0.02 * 15.0 ** jax.random.uniform(keys[1])
-    y = ((jnp.arange(SIDE) + 0.5) / SIDE)[:, None, None]
+    y = ((jnp.arange(side) + 0.5) / side)[:, None, None]
     below = jax.nn.sigmoid((y - horizon) / sharp)
     top, bottom = jnp.asarray(scenes.PLACES)[which % len(scenes.PLACES)]
     tint = 0.06 * jax.random.normal(keys[2], (2, 3))
-    streaks = jax.image.resize(jax.random.normal(keys[3], (10, 4, 1)), (SIDE, SIDE, 1), "cubic")
+    streaks = jax.image.resize(jax.random.normal(keys[3], (10, 4, 1)), (side, side, 1), "cubic")
     return (top + tint[0]) * (1 - below) + (bottom + tint[1]) * below + 0.03 * streaks
 
 
 def _soften(key: jax.Array, image: jax.Array) -> jax.Array:
     """Four pictures in ten lose their fine detail, as a painting that begins has none."""
     use, amount = jax.random.split(key)
-    soft = blur(image, 0.5 * 7.0 ** jax.random.uniform(amount))
+    width = 0.5 * 7.0 ** jax.random.uniform(amount) * len(image) / scenes.SIDE
+    soft = blur(image, width)
     return jnp.where(jax.random.bernoulli(use, 0.4), soft, image)
 
 

@@ -9,6 +9,7 @@ of pixels.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import flax.linen as nn
@@ -42,16 +43,20 @@ def renew(key: jax.Array, fakes: optimize.PaintState, which: jax.Array) -> optim
     return jax.tree.map(pick, fresh, fakes)
 
 
-def show(latents: jax.Array, key: jax.Array, painter: nn.Module, params: Any) -> jax.Array:
-    """What CLIP is shown of the latents `[F, S, A]` of fakes: `[F, SIDE, SIDE, 3]` in [0, 1].
+def show(
+    latents: jax.Array, key: jax.Array, painter: nn.Module, params: Any, *, side: int = scenes.SIDE
+) -> jax.Array:
+    """What CLIP is shown of the latents `[F, S, A]` of fakes: `[F, side, side, 3]` in [0, 1].
 
     Noise of the view may leave that range. `painter` and `params` are a trained painter.
     """
 
+    config = dataclasses.replace(CONFIG, height=side, width=side)
+
     def one(latents: jax.Array, key: jax.Array) -> jax.Array:
-        noise = jnp.zeros((CONFIG.strokes, getattr(painter, "dabs", 1), 3))
-        picture, _ = optimize.paint(latents, noise, painter, params, config=CONFIG)
-        return cutouts.make(key, picture, resolution=scenes.SIDE, config=CONFIG)[0]
+        noise = jnp.zeros((config.strokes, getattr(painter, "dabs", 1), 3))
+        picture, _ = optimize.paint(latents, noise, painter, params, config=config)
+        return cutouts.make(key, picture, resolution=side, config=config)[0]
 
     return jax.vmap(one)(latents, jax.random.split(key, len(latents)))
 

@@ -22,14 +22,13 @@ _READING = 0.3  # weight of what the heads make of captions
 _ALIKE = 0.3  # largest mean cosine of two captions that costs nothing
 _SPREAD = 3.0  # what more of it costs
 _MAX_SCALE = 5.7  # of the logarithm of what cosines are multiplied by
-_REMEMBERED = 500  # steps in the mean of the weights
 _HAZE = 0.2  # largest standard deviation of the noise over a picture
 
 
 class Shown(NamedTuple):
     """What a CLIP in training is shown of a batch of N scenes."""
 
-    states: jax.Array  # [N, SIDE, SIDE, 3] float32, unfinished; in [0, 1] but for the noise
+    states: jax.Array  # [N, H, W, 3] float32, unfinished; in [0, 1] but for the noise
     wanted: jax.Array  # likewise, what each state lacks
     weight: jax.Array  # [N], of each state in the misfit
 
@@ -52,8 +51,9 @@ def show(
     keys = jnp.concatenate([
         jax.vmap(jax.random.key)(batch["lives"]), jax.random.split(draw_key, number - faked)
     ])  # fmt: skip
+    side = pixels.shape[1]
     whole = jax.vmap(draw.compose, (0, 0, None))(keys, scene, pixels)
-    paper = jax.vmap(draw.paper)(keys, scene)
+    paper = jax.vmap(functools.partial(draw.paper, side=side))(keys, scene)
     states = jax.vmap(unfinished.unfinish, (0, 0, 0, 0, 0, None, None))(
         jax.random.split(state_key, number - faked), whole[faked:],
         jnp.roll(whole, 1, axis=0)[faked:], paper[faked:], scene.calm[faked:], painter, params,
@@ -67,7 +67,7 @@ def show(
     wanted = jnp.concatenate([targets - clean, whole[faked:] - states])
     states = jnp.concatenate([seen, states])
     told = scene.calm | jnp.isin(scene.ground, jnp.array(scenes.TOLD_GROUNDS))
-    weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 10.0)
+    weight = told / jnp.sqrt(jnp.sum(wanted**2, (1, 2, 3)) + 10.0 * (side / scenes.SIDE) ** 2)
     # As noisy as a painting's views, most of them a little.
     haze = _HAZE * jax.random.uniform(amount_key, (number, 1, 1, 1)) ** 2
     states = states + haze * jax.random.normal(haze_key, states.shape)
@@ -92,7 +92,7 @@ def loss_fn(
         they should not yet, so the contrastive loss leaves them out.
 
     Returns:
-      The loss; its parts, and the gradient of the similarity `[N, SIDE, SIDE, 3]`.
+      The loss; its parts, and the gradient of the similarity `[N, H, W, 3]`.
     """
 
     def encode(pictures: jax.Array) -> jax.Array:
@@ -131,14 +131,14 @@ def loss_fn(
     return misfit + match * confusion + _READING * reading + crowding, (parts, gradient)
 
 
-def begin(number: int) -> sketch.Sketch:
-    """So many empty sketches on white paper: leaves with a leading axis."""
-    empty = jax.vmap(sketch.begin)(jnp.ones((number, scenes.SIDE, scenes.SIDE, 3)))
+def begin(number: int, *, side: int = scenes.SIDE) -> sketch.Sketch:
+    """So many empty sketches on white paper of `side` pixels: leaves with a leading axis."""
+    empty = jax.vmap(sketch.begin)(jnp.ones((number, side, side, 3)))
     return jax.tree.map(jnp.copy, empty)  # picture and paper are donated, each by itself
 
 
 def renew(sketches: sketch.Sketch, which: jax.Array, paper: jax.Array) -> sketch.Sketch:
-    """The sketches `[F]` bool begun anew on papers `[F, SIDE, SIDE, 3]`, the others as they are."""
+    """The sketches `[F]` bool begun anew on papers `[F, H, W, 3]`, the others as they are."""
     pick = lambda a, b: jnp.where(which.reshape(-1, *[1] * (a.ndim - 1)), a, b)  # noqa: E731
     return jax.tree.map(pick, jax.vmap(sketch.begin)(paper), sketches)
 
@@ -146,17 +146,19 @@ def renew(sketches: sketch.Sketch, which: jax.Array, paper: jax.Array) -> sketch
 def train_step(
     state: tuple, key: jax.Array, batch: dict[str, Any], pixels: jax.Array, painter_params: Any,
     match: jax.Array, *, module: nn.Module, tx: optax.GradientTransformation, painter: nn.Module,
+    remembered: int = 500,
 ) -> tuple[tuple, dict[str, jax.Array]]:  # fmt: skip
     """Draws a batch and takes one step on it.
 
     `state` is the weights, that of `tx`, the sketches, and the mean of the CLIP's weights over
-    some hundred steps (Polyak & Juditsky 1992), whose gradient points better than that of any
+    some `remembered` steps (Polyak & Juditsky 1992), whose gradient points better than that of any
     of them. Other arguments as of `show` and `loss_fn`, whose parts of the loss it returns too.
     """
     params, opt_state, sketches, mean = state
     lives = jax.vmap(jax.random.key)(batch["lives"])
     drawn = jax.tree.map(lambda x: x[: len(lives)], batch["scenes"])
-    sketches = renew(sketches, batch["renewed"], jax.vmap(draw.paper)(lives, drawn))
+    paper = jax.vmap(functools.partial(draw.paper, side=pixels.shape[1]))(lives, drawn)
+    sketches = renew(sketches, batch["renewed"], paper)
 
     def see(pictures: jax.Array) -> Shown:
         now = sketches._replace(picture=pictures)
@@ -173,5 +175,5 @@ def train_step(
     sketches = jax.vmap(lambda s, g: sketch.follow(s, g, config=SKETCH))(sketches, pushes)
     updates, opt_state = tx.update(grad, opt_state, params)
     params = optax.apply_updates(params, updates)
-    mean = optax.incremental_update(params["clip"], mean, 1 / _REMEMBERED)
+    mean = optax.incremental_update(params["clip"], mean, 1 / remembered)
     return (params, opt_state, sketches, mean), parts

@@ -81,8 +81,8 @@ def fit(
 def main(argv: list[str]) -> None:
     del argv
     data = dict(np.load(_ART.value))
-    painter = painters.load("brush")
-    config = Config(height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES, init_ink=0.35)
+    painter, side = painters.load("brush"), data["pictures"].shape[1]
+    config = Config(height=side, width=side, strokes=_STROKES, init_ink=0.35)
     taught = scenes.read_shares(data, _ART.value)[data["labels"]] > 0
     rows = np.flatnonzero(taught)
     one = functools.partial(fit, painter=painter, config=config, steps=_STEPS)

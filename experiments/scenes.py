@@ -15,7 +15,7 @@ import numpy as np
 from experiments import bodies, concepts, names, synonyms
 from jaxpaint import composition
 
-SIDE = 48  # pixels, of art and of scenes
+SIDE = 48  # pixels, of art and of scenes if nothing else is asked for
 STYLES = 4  # icon sets; style + STYLES is that set repainted with strokes
 KEPT_STYLE = 2 * STYLES  # an icon set that only the judge learns from
 THINGS = 3  # most things in a scene
@@ -66,7 +66,7 @@ class Claim(NamedTuple):
 class Art(NamedTuple):
     """The pictures that scenes are made of."""
 
-    pixels: np.ndarray  # [N, SIDE, SIDE, 5] uint8: red, green, blue, alpha, body mask
+    pixels: np.ndarray  # [N, H, W, 5] uint8: red, green, blue, alpha, body mask
     labels: np.ndarray  # [N] int32, row of `names`
     styles: np.ndarray  # [N] int32, which icon set
     names: tuple[str, ...]  # icon names

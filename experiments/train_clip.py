@@ -53,7 +53,7 @@ _UNITS = flags.DEFINE_integer(
 )
 _TEXT_WIDTH = flags.DEFINE_integer("text_width", 128, "Width of the text tower.")
 _PATCH = flags.DEFINE_integer(
-    "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48
+    "patch", 8, "Side of a patch in pixels: a divisor of that of the art.", lower_bound=1
 )
 _LR = flags.DEFINE_float("lr", 1e-3, "Peak learning rate.")
 _EPSILON = flags.DEFINE_float("epsilon", 2.5, "Final L2 radius of the attack.")
@@ -117,7 +117,9 @@ def train_batch(
 
     def replay(carry, view_key):
         params, opt_state, delta, fakes = carry
-        show = lambda latents: fakes_lib.show(latents, view_key, painter, painter_params)  # noqa: E731
+        show = lambda latents: fakes_lib.show(  # noqa: E731
+            latents, view_key, painter, painter_params, side=pixels.shape[1]
+        )
         shown, pull = jax.vjp(show, fakes.latents)
         # As noisy as a painting's views, most of them a little.
         haze_key, amount_key = jax.random.split(jax.random.fold_in(view_key, 0))
@@ -150,7 +152,7 @@ def _unit(x):
 
 
 def _shuffle_tiles(key, image):
-    side = scenes.SIDE // 4
+    side = len(image) // 4
     tiles = image.reshape(4, side, 4, side, 3).swapaxes(1, 2).reshape(16, side, side, 3)
     tiles = jax.random.permutation(key, tiles)
     return tiles.reshape(4, 4, side, side, 3).swapaxes(1, 2).reshape(image.shape)

@@ -9,7 +9,7 @@ gradient itself is trained: for a half-done picture, the gradient of the similar
 the caption must point to what is missing (`experiments.unfinished`), also where the CLIP's
 own gradient led a sketch (`jaxpaint.sketch`; states of its own making, as in imitation
 learning's DAgger, Ross et al. 2011). What is scored and saved is the mean of the weights over
-the last updates. Wrong captions (another colour, noun, number, order
+the last `--remembered` updates. Wrong captions (another colour, noun, number, order
 or ground) are negatives. Linear heads that name the noun, colour and ground help it learn
 from few samples and are thrown away. Resumes from its checkpoint.
 """
@@ -46,7 +46,7 @@ _UNITS = flags.DEFINE_integer(
 )
 _TEXT_WIDTH = flags.DEFINE_integer("text_width", 128, "Width of the text tower.")
 _PATCH = flags.DEFINE_integer(
-    "patch", 8, "Side of a patch in pixels, of 48.", lower_bound=1, upper_bound=48
+    "patch", 8, "Side of a patch in pixels: a divisor of that of the art.", lower_bound=1
 )
 _LR = flags.DEFINE_float("lr", 2e-3, "Peak learning rate.")
 _MATCH = flags.DEFINE_float("match", 0.1, "Weight of the contrastive loss beside the misfit.")
@@ -54,6 +54,9 @@ _SKETCHES = flags.DEFINE_integer(
     "sketches", 32, "Scenes of a batch that are shown as far as the CLIP itself sketched them."
 )
 _INIT = flags.DEFINE_string("init", "", "Directory of a CLIP to go on from; else random.")
+_REMEMBERED = flags.DEFINE_integer(
+    "remembered", 500, "Updates that the mean of the weights goes back.", lower_bound=1
+)
 _CALM = flags.DEFINE_float(
     "calm", 0.6, "Share of scenes that show the typical picture of a noun in its usual place."
 )
@@ -72,7 +75,7 @@ def _scores(params, key, batch, pixels, painter_params, *, module, painter):
     images = jax.vmap(draw.draw, (0, 0, None))(
         jax.random.split(draw_key, number), batch["scenes"], pixels
     )
-    nobody = guide_loss.begin(0)
+    nobody = guide_loss.begin(0, side=pixels.shape[1])
     batch = batch | {"lives": jnp.zeros(0, jnp.uint32)}
     shown = guide_loss.show(show_key, batch, pixels, nobody, painter, painter_params)
     found = [
@@ -94,7 +97,7 @@ def main(argv: list[str]) -> None:
     )  # fmt: skip
     tx = clip_runs.optimizer(_LR.value, _STEPS.value)
     painter = painters.load("brush")
-    sketches = guide_loss.begin(_SKETCHES.value)
+    sketches = guide_loss.begin(_SKETCHES.value, side=art.pixels.shape[1])
     mean = jax.tree.map(jnp.copy, run.params["clip"])  # state is donated, each array once
     state = run.params, tx.init(run.params), sketches, mean
     state, start, seconds = clip_runs.resume(workdir, state)
@@ -104,7 +107,11 @@ def main(argv: list[str]) -> None:
     typical = scenes.typical(art)
     tests = clip_runs.tests(art, run.tokenizer)
     step_fn = functools.partial(
-        guide_loss.train_step, module=run.module, tx=tx, painter=painter.module
+        guide_loss.train_step,
+        module=run.module,
+        tx=tx,
+        painter=painter.module,
+        remembered=_REMEMBERED.value,
     )
     train = jax.jit(step_fn, donate_argnums=0)
     scores_of = jax.jit(functools.partial(_scores, module=run.module, painter=painter.module))
@@ -149,7 +156,7 @@ def main(argv: list[str]) -> None:
     clip_runs.finish(
         workdir, run, state[3], art, init=_INIT.value,
         names=("steps", "batch", "width", "layers", "units", "text_width", "patch", "lr", "match",
-               "sketches", "calm", "seed"),
+               "sketches", "calm", "remembered", "seed"),
         updates=done, scenes=done * _BATCH.value, seconds=round(seconds, 1), held_out=scores,
     )  # fmt: skip
     own = pathlib.Path(_INIT.value) / clip_lib.RECIPE  # how it likes to be painted with: sketching

@@ -21,16 +21,13 @@ from jaxpaint import actions, canvas, cutouts, painters
 from jaxpaint.config import Config
 
 _STROKES = 12  # most stray strokes on a picture
-_CONFIG = Config(
-    height=scenes.SIDE, width=scenes.SIDE, strokes=_STROKES, frame_min=0.25, frame_max=1.1
-)
 
 
 def unfinish(
     key: jax.Array, image: jax.Array, other: jax.Array, paper: jax.Array, primed: jax.Array,
     painter: nn.Module, params: Any,
 ) -> jax.Array:  # fmt: skip
-    """A state that a painting of `image` `[SIDE, SIDE, 3]` may pass through, likewise.
+    """A state that a painting of `image` `[H, W, 3]` may pass through, likewise.
 
     The picture blurred and faint, or some parts of it, on its `paper`, likewise, if that is
     `primed` (bool); else on a white or, now and then, other ground, and one in eight begins as
@@ -49,7 +46,7 @@ def unfinish(
         image - paper, jnp.array([0.5, 0.5, 1.0, 1.0]) / jnp.array([1.0, 1.0, zoom, zoom]),
         jnp.zeros(3), resolution=len(image),
     )  # fmt: skip
-    width = 0.3 * 30.0 ** jax.random.uniform(keys[3])  # pixels
+    width = 0.3 * 30.0 ** jax.random.uniform(keys[3]) * len(image) / scenes.SIDE  # pixels
     # How far each place is: much the same everywhere, or some parts before others.
     patches = jax.random.uniform(keys[4], (4, 4, 1), minval=-0.5, maxval=0.5)
     patches *= jax.random.bernoulli(keys[5], 0.5)
@@ -66,10 +63,11 @@ def unfinish(
 
 def stray(key: jax.Array, image: jax.Array, painter: nn.Module, params: Any) -> jax.Array:
     """The picture with up to twelve random strokes on it; on one in three none."""
-    keys = jax.random.split(key, 5)
+    side, keys = len(image), jax.random.split(key, 5)
+    config = Config(height=side, width=side, strokes=_STROKES, frame_min=0.25, frame_max=1.1)
     latents = 1.2 * jax.random.normal(keys[0], (_STROKES, actions.NUM_ACTIONS))
     # Colours are those of some places of the picture or any.
-    spots = jax.random.randint(keys[1], (_STROKES, 2), 0, scenes.SIDE)
+    spots = jax.random.randint(keys[1], (_STROKES, 2), 0, side)
     near = image[spots[:, 0], spots[:, 1]]
     wild = jax.random.uniform(keys[2], near.shape)
     colors = jnp.where(jax.random.bernoulli(keys[3], 0.5, (_STROKES, 1)), near, wild)
@@ -77,9 +75,7 @@ def stray(key: jax.Array, image: jax.Array, painter: nn.Module, params: Any) -> 
     stroke = actions.bound(latents)
     noise = jnp.zeros((_STROKES, getattr(painter, "dabs", 1), 3))
     alpha = painters.apply(painter, params, stroke, noise)
-    alpha = canvas.place(
-        alpha, actions.frames(stroke, _CONFIG), height=scenes.SIDE, width=scenes.SIDE
-    )
+    alpha = canvas.place(alpha, actions.frames(stroke, config), height=side, width=side)
     drawn = jnp.arange(_STROKES) < _STROKES * (1.5 * amount[0] - 0.5)
     alpha = alpha * (drawn * (0.2 + 0.8 * amount[1]))[:, None, None]
     return canvas.blend(alpha, colors, image)

@@ -272,6 +272,21 @@ def test_a_calm_thing_is_neither_turned_nor_mirrored():
     assert np.median(np.abs(free - calm[0]).max((1, 2, 3))) > 0.3
 
 
+def test_a_scene_is_the_same_picture_at_any_size():
+    scene = a_scene(1, scenes.COLOR_NAMES.index("red"), scenes.TWO, scenes.WHITE_GROUND, 0)
+    many = quick_jit(jax.vmap(lambda key, kind, pixels: draw.compose(
+        key, scene._replace(ground=kind), pixels), (0, 0, None)))  # fmt: skip
+    keys, grounds = jax.random.split(jax.random.key(0), 7), jnp.arange(7)
+    one, other = (
+        np.asarray(many(keys, grounds, jnp.asarray(some_art(side).pixels))) for side in (48, 64)
+    )
+    assert other.shape == (7, 64, 64, 3)
+    smaller = jax.image.resize(other, one.shape, "linear")
+    away = lambda picture: np.abs(smaller - picture).mean((1, 2, 3))  # noqa: E731
+    assert away(one).max() < 0.02
+    assert np.all(4 * away(one) < away(np.roll(one, 1, 0)))
+
+
 @pytest.mark.parametrize(("color", "light"), [("black", True), ("red", False)])
 def test_eyes_stay_seen_whatever_colour_the_body_becomes(color, light):
     pixels = some_art().pixels.copy()
