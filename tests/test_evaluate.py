@@ -123,10 +123,12 @@ def test_sketches_are_scored_by_guide_and_judge(hasty, copy, tmp_path):
     flags = ["--batch=2", f"--prompts={file}", f"--sheet={sheet}"]
     command = [sys.executable, "-m", "experiments.score_sketches", *flags]
     run = functools.partial(subprocess.run, cwd=LIST.parents[2], capture_output=True, text=True)
-    done = run([*command, f"--clip={hasty}"])
+    done = run([*command, f"--clip={hasty},{hasty}"])
     assert done.returncode == 0, done.stderr
     assert "| sketches |" in done.stdout and "'fish':" in done.stdout
-    assert Image.open(sheet).width > 64
+    assert "'points': 0.0" in done.stdout  # as good as the like one before it
+    for file in (sheet, sheet.with_stem("sheet-2")):
+        assert Image.open(file).width > 64
     refused = run([*command, f"--clip={copy}"])  # as any CLIP of the hub
     assert refused.returncode == 1 and "does not sketch" in refused.stderr.splitlines()[-1]
     assert "Traceback" not in refused.stderr
