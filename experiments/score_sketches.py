@@ -35,10 +35,17 @@ _SHEET = flags.DEFINE_string(
 )
 
 
+@flags.validator("clip", message="give the CLIP that draws, or some with commas between them")
+def _is_given(names: list[str]) -> bool:
+    return bool(names) and all(names)
+
+
 def sketch_all(
     texts: Sequence[str], clip: clip_lib.Clip, *, config: Config, batch: int
 ) -> tuple[list[np.ndarray], float]:
-    """Sketches `[H, W, 3]` float32 in [0, 1] of prompts, seed 0; seconds of the fastest, each.
+    """Sketches `[H, W, 3]` float32 in [0, 1] of prompts, seed 0; and seconds a sketch.
+
+    Those are of the fastest batch: the first one compiles.
 
     Raises:
       ClipError: this CLIP does not sketch.
@@ -66,8 +73,8 @@ def main(argv: list[str]) -> None:
     del argv
     texts, kinds = scores.read_prompts(pathlib.Path(_PROMPTS.value))
     judge, own, first = clip_lib.load(_JUDGE.value), np.arange(len(texts)), None
-    for number, name in enumerate(_CLIPS.value):
-        guide = clip_lib.load(name)
+    guides = [clip_lib.load(name) for name in _CLIPS.value]  # a wrong one is told at once
+    for number, (name, guide) in enumerate(zip(_CLIPS.value, guides)):
         config = studio.configure(guide, height=_SIDE.value, width=_SIDE.value)
         sketches, seconds = sketch_all(texts, guide, config=config, batch=_BATCH.value)
         cosines = {

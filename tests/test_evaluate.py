@@ -129,6 +129,10 @@ def test_sketches_are_scored_by_guide_and_judge(hasty, copy, tmp_path):
     assert "'points': 0.0" in done.stdout  # as good as the like one before it
     for file in (sheet, sheet.with_stem("sheet-2")):
         assert Image.open(file).width > 64
+    for nobody in ("", f"{hasty},"):
+        refused = run([*command, f"--clip={nobody}"])
+        assert refused.returncode == 1 and "give the CLIP that draws" in refused.stderr
+        assert "Traceback" not in refused.stderr
     refused = run([*command, f"--clip={copy}"])  # as any CLIP of the hub
     assert refused.returncode == 1 and "does not sketch" in refused.stderr.splitlines()[-1]
     assert "Traceback" not in refused.stderr
